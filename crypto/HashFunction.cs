@@ -11,6 +11,9 @@ public abstract class HashFunction
     /// <summary>The digest of <paramref name="data"/>.</summary>
     public abstract Digest Hash(ReadOnlySpan<byte> data);
 
+    /// <summary>The digest of <paramref name="prefix"/> followed by <paramref name="data"/>, without copying them together.</summary>
+    public abstract Digest Hash(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> data);
+
     /// <summary>SHA-256 (FIPS 180-4) through the platform's library: the default.</summary>
     public static HashFunction Sha256 { get; } = new Sha256Function();
 
@@ -27,5 +30,19 @@ public abstract class HashFunction
             SHA256.HashData(data, digest);
             return new Digest(digest);
         }
+
+        public override Digest Hash(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> data)
+        {
+            IncrementalHash hash = _reused ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            Span<byte> digest = stackalloc byte[Digest.Size];
+            hash.AppendData(prefix);
+            hash.AppendData(data);
+            hash.GetHashAndReset(digest);
+            return new Digest(digest);
+        }
+
+        // One instance a thread: creating one costs more than hashing a header.
+        [ThreadStatic]
+        private static IncrementalHash? _reused;
     }
 }

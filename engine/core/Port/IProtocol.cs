@@ -1,0 +1,30 @@
+namespace Bft.Engine;
+
+/// <summary>
+/// A replication protocol: a deterministic function of (state, input). It reads no clock, random source, file, socket or thread;
+/// everything it wants done is an effect, and every answer to an effect is a later input.
+/// </summary>
+/// <remarks>
+/// A protocol promises: <see cref="IEffects.Commit"/> for every height once, ascending, without gaps; nothing signed except by its
+/// <see cref="Voter"/>, and whatever is signed goes to disk with what justified it in the same step; no view entered at start below
+/// one it signed in; quorum questions only to <see cref="Committee"/>; only certificates or sets with an honest member move its view;
+/// whatever may be lost is sent again on a timer or reachable by sync.
+/// </remarks>
+public interface IProtocol
+{
+    /// <summary>Called once, before any step, with what survived the last run.</summary>
+    void Start(RecoveredState recovered, IEffects effects);
+
+    /// <summary>Takes one input. One method, so that traitors, twins, traces and replays wrap one thing.</summary>
+    void Step(Input input, IEffects effects);
+
+    /// <summary>What the protocol believes now; read between steps, for people and metrics only.</summary>
+    ProtocolStatus Status { get; }
+}
+
+/// <summary>A snapshot of a protocol's state for people and metrics.</summary>
+/// <param name="View">The current view.</param>
+/// <param name="Leader">Whom it believes to lead, if anyone.</param>
+/// <param name="HighestCertified">The highest certified view it knows.</param>
+/// <param name="ViewChanges">How many views it left by timeout since the start.</param>
+public readonly record struct ProtocolStatus(View View, ReplicaId? Leader, View HighestCertified, ulong ViewChanges);

@@ -1,0 +1,174 @@
+using System.Collections.Immutable;
+using Bft.Crypto.Signatures;
+using Bft.Engine.Encoding;
+
+namespace Bft.Engine;
+
+/// <summary>
+/// The only holder of a replica's consensus key and the only record of what it signed: votes, proposals, timeouts, everything that is
+/// a <see cref="Statement"/>. It touches no disk: its answer is the pair of signed message and record, and the loop makes the record
+/// durable before the message leaves. Asked again, before or after a crash, it gives the same bytes.
+/// </summary>
+/// <remarks>After the idea of one small component that owns key and vote record (Diem's SafetyRules). Used by the loop alone.</remarks>
+public sealed class Voter
+{
+    private readonly Chain _chain;
+    private readonly ISigner? _signer;
+    private readonly SortedDictionary<(byte Kind, ulong Slot), Vote> _last = [];
+    private readonly ImmutableArray<SigningRule> _rules;
+    private View _floor;
+
+    /// <summary>Makes a voter for one replica.</summary>
+    /// <param name="chain">The chain it signs for.</param>
+    /// <param name="self">The replica.</param>
+    /// <param name="signer">Its key; null for protocols whose fault model needs no signatures (the statements are recorded all the same).</param>
+    /// <param name="rules">What it may sign.</param>
+    /// <param name="mayVote">False when the safety records were lost: nothing is signed until <see cref="Resume"/>.</param>
+    public Voter(Chain chain, ReplicaId self, ISigner? signer, ImmutableArray<SigningRule> rules, bool mayVote = true)
+    {
+        _chain = chain;
+        Self = self;
+        _signer = signer;
+        _rules = rules;
+        MayVote = mayVote;
+    }
+
+    /// <summary>The replica it signs as.</summary>
+    public ReplicaId Self { get; }
+
+    /// <summary>False while nothing may be signed: records lost, or the journal failed.</summary>
+    public bool MayVote { get; private set; }
+
+    /// <summary>The highest view of any statement signed so far; a replica starts in no lower view.</summary>
+    public View HighestSignedView { get; private set; }
+
+    /// <summary>Takes back what was signed before the last stop.</summary>
+    /// <exception cref="InvalidDataException">A record is not a vote of this replica: the journal belongs to someone else.</exception>
+    public void Restore(IEnumerable<SafetyRecord> records)
+    {
+        foreach (SafetyRecord record in records)
+        {
+            if (record.Key.Kind >= 0x80)
+            {
+                continue;
+            }
+
+            var reader = new CanonicalReader(record.Content);
+            Vote vote = Vote.Decode(ref reader);
+            if (!reader.Complete || vote.Signer != Self || (byte)vote.Statement.Kind != record.Key.Kind)
+            {
+                throw new InvalidDataException($"The journal's record {record.Key} is not a signature of validator {Self}: the journal belongs to another validator or chain.");
+            }
+
+            _last[(record.Key.Kind, record.Key.Slot)] = vote;
+            HighestSignedView = View.Max(HighestSignedView, vote.Statement.View);
+        }
+    }
+
+    /// <summary>The last vote of that kind (and slot), if any: re-sent as it is after a restart.</summary>
+    public Vote? LastOf(StatementKind kind, ulong slot = 0) => _last.TryGetValue(((byte)kind, slot), out Vote vote) ? vote : null;
+
+    /// <summary>Signs a statement or says why not. The rules that only a protocol can judge (locks, parents) come before this.</summary>
+    public SigningAnswer Sign(Statement statement)
+    {
+        SigningRefusal refusal = Check(statement, out SigningRule? rule);
+        ulong slot = rule?.PerSlot == true ? statement.Slot.Value : 0;
+        if (refusal != SigningRefusal.None)
+        {
+            return new SigningAnswer(default, null, refusal);
+        }
+
+        if (_last.TryGetValue(((byte)statement.Kind, slot), out Vote last) && last.Statement == statement)
+        {
+            return new SigningAnswer(last, null, SigningRefusal.None);
+        }
+
+        var vote = new Vote(statement, Self, SignatureOf(statement));
+        _last[((byte)statement.Kind, slot)] = vote;
+        HighestSignedView = View.Max(HighestSignedView, statement.View);
+        var writer = new CanonicalWriter(256);
+        vote.Encode(writer);
+        return new SigningAnswer(vote, new SafetyRecord(new RecordKey((byte)statement.Kind, slot), writer.ToArray()), SigningRefusal.None);
+    }
+
+    /// <summary>Forgets the slots up to that one, for kinds with a record a slot.</summary>
+    public void Discard(StatementKind kind, ulong throughSlot)
+    {
+        foreach ((byte Kind, ulong Slot) key in _last.Keys.Where(key => key.Kind == (byte)kind && key.Slot <= throughSlot).ToList())
+        {
+            _last.Remove(key);
+        }
+    }
+
+    /// <summary>Ends voting until restart: the journal failed, so nothing can be promised any more.</summary>
+    public void Silence() => MayVote = false;
+
+    /// <summary>
+    /// Gives a replica that lost its records its vote back, for views above <paramref name="above"/> only. The caller has seen a block
+    /// committed by a quorum without this replica in such a view.
+    /// </summary>
+    public void Resume(View above)
+    {
+        _floor = View.Max(_floor, above);
+        MayVote = true;
+    }
+
+    private SigningRefusal Check(Statement statement, out SigningRule? rule)
+    {
+        rule = null;
+        foreach (SigningRule candidate in _rules)
+        {
+            if (candidate.Kind == statement.Kind)
+            {
+                rule = candidate;
+            }
+        }
+
+        if (!MayVote || statement.View <= _floor && _floor.Value > 0)
+        {
+            return SigningRefusal.MayNotVote;
+        }
+
+        if (rule is null)
+        {
+            return SigningRefusal.UnknownKind;
+        }
+
+        if (_last.TryGetValue(((byte)statement.Kind, rule.PerSlot ? statement.Slot.Value : 0), out Vote last))
+        {
+            if (last.Statement == statement)
+            {
+                return SigningRefusal.None;
+            }
+
+            if (statement.View <= last.Statement.View)
+            {
+                return statement.View < last.Statement.View ? SigningRefusal.OlderView : SigningRefusal.Contradiction;
+            }
+        }
+
+        foreach (StatementKind fence in rule.FencedBy.IsDefault ? [] : rule.FencedBy)
+        {
+            if (_last.TryGetValue(((byte)fence, 0), out Vote fencing) && statement.View <= fencing.Statement.View)
+            {
+                return SigningRefusal.Fenced;
+            }
+        }
+
+        return SigningRefusal.None;
+    }
+
+    private byte[] SignatureOf(Statement statement)
+    {
+        if (_signer is null)
+        {
+            return [];
+        }
+
+        Span<byte> message = stackalloc byte[Statement.SignedBytes];
+        _chain.WriteSigned(statement, message);
+        var signature = new byte[_signer.Scheme.SignatureBytes];
+        _signer.Sign(message, signature);
+        return signature;
+    }
+}

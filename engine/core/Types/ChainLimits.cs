@@ -1,0 +1,26 @@
+namespace Bft.Engine;
+
+/// <summary>The limits every replica of a chain enforces alike; part of genesis.</summary>
+public sealed record ChainLimits
+{
+    /// <summary>The largest payload of a block in bytes. Default 1 MiB.</summary>
+    public int MaxPayloadBytes { get; init; } = 1 << 20;
+
+    /// <summary>The largest run of transactions (a client's message) in bytes. Default 256 KiB.</summary>
+    public int MaxRunBytes { get; init; } = 256 << 10;
+
+    /// <summary>The most transactions in one run. Default 1024.</summary>
+    public int MaxRunTransactions { get; init; } = 1024;
+
+    /// <summary>The largest command in bytes. Default 80 KiB.</summary>
+    public int MaxCommandBytes { get; init; } = 80 << 10;
+
+    /// <summary>How many intervals of recent sequences a client's session remembers with their results. Default 128.</summary>
+    public int SessionIntervals { get; init; } = 128;
+
+    /// <summary>How many headers a commit proof may carry. Default 4096.</summary>
+    public int MaxProofHeaders { get; init; } = 4096;
+
+    /// <summary>The largest encoded block: payload, header, certificate and framing.</summary>
+    public int MaxBlockBytes => MaxPayloadBytes + 65536;
+}

@@ -1,0 +1,178 @@
+using Bft.Crypto.Certificates;
+using Bft.Crypto.Signatures;
+using Bft.Engine.Transport;
+
+namespace Bft.Engine;
+
+/// <summary>Judges claims by a chain's certificate scheme, remembering positive verdicts by the content of what was checked.</summary>
+public sealed class Claims : IClaims
+{
+    private readonly ICertificateScheme _scheme;
+    private readonly VerifiedCache _verified;
+    private readonly IMeter? _meter;
+    private readonly int _workers;
+
+    /// <summary>Makes a judge.</summary>
+    /// <param name="chain">The chain.</param>
+    /// <param name="scheme">The certificate scheme over the committee's keys.</param>
+    /// <param name="verified">The cache of positive verdicts; one a process.</param>
+    /// <param name="meter">Books verifications; may be null.</param>
+    /// <param name="workers">How many processors may check one payload's client signatures at once.</param>
+    public Claims(Chain chain, ICertificateScheme scheme, VerifiedCache verified, IMeter? meter = null, int workers = 1)
+    {
+        Chain = chain;
+        _scheme = scheme;
+        _verified = verified;
+        _meter = meter;
+        _workers = workers;
+    }
+
+    /// <inheritdoc/>
+    public Chain Chain { get; }
+
+    /// <inheritdoc/>
+    public bool IsVote(in Vote vote)
+    {
+        if (!Chain.Committee.Contains(vote.Signer) || vote.Statement.Epoch != Chain.Committee.Epoch)
+        {
+            return false;
+        }
+
+        Span<byte> message = stackalloc byte[Statement.SignedBytes];
+        Chain.WriteSigned(vote.Statement, message);
+        return IsSignedBy(vote.Signer.Value, message, vote.Signature.Span);
+    }
+
+    /// <inheritdoc/>
+    public bool IsCertificate(QuorumCertificate certificate)
+    {
+        if (certificate.View.Value == 0)
+        {
+            return certificate.ContentEquals(Chain.GenesisCertificate);
+        }
+
+        if (certificate.Statement.Epoch != Chain.Committee.Epoch || !Chain.Committee.IsQuorum(certificate.Signers))
+        {
+            return false;
+        }
+
+        Span<byte> message = stackalloc byte[Statement.SignedBytes];
+        Chain.WriteSigned(certificate.Statement, message);
+        Span<int> signers = stackalloc int[certificate.Signers.Count];
+        certificate.Signers.CopyTo(signers);
+        Span<byte> key = stackalloc byte[ReplicaSet.Capacity / 8];
+        for (int i = 0; i < ReplicaSet.Capacity / 64; i++)
+        {
+            System.Buffers.Binary.BinaryPrimitives.WriteUInt64LittleEndian(key[(8 * i)..], certificate.Signers.Word(i));
+        }
+
+        if (_verified.Contains(key, message, certificate.Signature.Span))
+        {
+            return true;
+        }
+
+        bool valid = _scheme.Name == "ed25519"
+            ? IsList(signers, message, certificate.Signature.Span)
+            : _scheme.VerifyCertificate(signers, message, certificate.Signature.Span);
+        if (valid)
+        {
+            _verified.Add(key, message, certificate.Signature.Span);
+        }
+
+        return valid;
+    }
+
+    /// <inheritdoc/>
+    public bool IsPayload(Payload payload)
+    {
+        IReadOnlyList<Run> runs = payload.Runs;
+        if (_workers <= 1 || runs.Count < 8)
+        {
+            foreach (Run run in runs)
+            {
+                if (!IsRun(run))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+
+        return Parallel.For(0, runs.Count, new ParallelOptions { MaxDegreeOfParallelism = _workers }, (i, state) =>
+        {
+            if (!IsRun(runs[i]))
+            {
+                state.Stop();
+            }
+        }).IsCompleted;
+    }
+
+    /// <summary>True when the run carries its client's signature, or is unsigned on a chain that admits that.</summary>
+    public bool IsRun(Run run)
+    {
+        if (run.Scheme == Run.Unsigned)
+        {
+            return Chain.AcceptUnsigned;
+        }
+
+        ISignatureScheme? scheme = SignatureSchemes.Find(run.Scheme);
+        if (scheme is null)
+        {
+            return false;
+        }
+
+        if (_verified.Contains(run.Digest))
+        {
+            return true;
+        }
+
+        _meter?.Verified(1);
+        if (!scheme.Verify(run.PublicKey.Span, Chain.SignedContent(Preimage.Run, run.SignedContent), run.Signature))
+        {
+            return false;
+        }
+
+        _verified.Add(run.Digest);
+        return true;
+    }
+
+    // A list certificate is as many single signatures, most of which were seen as votes or are one's own: check only the rest.
+    private bool IsList(ReadOnlySpan<int> signers, ReadOnlySpan<byte> message, ReadOnlySpan<byte> list)
+    {
+        int length = _scheme.VoteSignatureBytes;
+        if (list.Length != length * signers.Length)
+        {
+            return false;
+        }
+
+        for (int i = 0; i < signers.Length; i++)
+        {
+            if (!IsSignedBy(signers[i], message, list.Slice(i * length, length)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private bool IsSignedBy(int signer, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature)
+    {
+        Span<byte> key = stackalloc byte[2];
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt16LittleEndian(key, (ushort)signer);
+        if (_verified.Contains(key, message, signature))
+        {
+            return true;
+        }
+
+        _meter?.Verified(1);
+        if (!_scheme.VerifyVote(signer, message, signature))
+        {
+            return false;
+        }
+
+        _verified.Add(key, message, signature);
+        return true;
+    }
+}
