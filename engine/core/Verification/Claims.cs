@@ -1,3 +1,4 @@
+using Bft.Crypto;
 using Bft.Crypto.Certificates;
 using Bft.Crypto.Signatures;
 using Bft.Engine.Transport;
@@ -7,6 +8,10 @@ namespace Bft.Engine;
 /// <summary>Judges claims by a chain's certificate scheme, remembering positive verdicts by the content of what was checked.</summary>
 public sealed class Claims : IClaims
 {
+    // No signature scheme has these codes, so a remembered vote or certificate never answers for a client's signature.
+    private const byte VoteContent = 0xFE;
+    private const byte CertificateContent = 0xFF;
+
     private readonly ICertificateScheme _scheme;
     private readonly VerifiedCache _verified;
     private readonly IMeter? _meter;
@@ -66,7 +71,8 @@ public sealed class Claims : IClaims
             System.Buffers.Binary.BinaryPrimitives.WriteUInt64LittleEndian(key[(8 * i)..], certificate.Signers.Word(i));
         }
 
-        if (_verified.Contains(key, message, certificate.Signature.Span))
+        Digest content = _verified.KeyOf(CertificateContent, key, message, certificate.Signature.Span);
+        if (_verified.Contains(content))
         {
             return true;
         }
@@ -76,7 +82,7 @@ public sealed class Claims : IClaims
             : _scheme.VerifyCertificate(signers, message, certificate.Signature.Span);
         if (valid)
         {
-            _verified.Add(key, message, certificate.Signature.Span);
+            _verified.Add(content);
         }
 
         return valid;
@@ -161,7 +167,8 @@ public sealed class Claims : IClaims
     {
         Span<byte> key = stackalloc byte[2];
         System.Buffers.Binary.BinaryPrimitives.WriteUInt16LittleEndian(key, (ushort)signer);
-        if (_verified.Contains(key, message, signature))
+        Digest content = _verified.KeyOf(VoteContent, key, message, signature);
+        if (_verified.Contains(content))
         {
             return true;
         }
@@ -172,7 +179,7 @@ public sealed class Claims : IClaims
             return false;
         }
 
-        _verified.Add(key, message, signature);
+        _verified.Add(content);
         return true;
     }
 }
