@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using System.Text.Json.Nodes;
 using Bft.Crypto.KeyStore;
@@ -73,11 +72,10 @@ public sealed class KeyStoreDamageTests
     [InlineData(1024, -1)]
     public void Absurd_work_is_refused_before_it_is_done(int memoryKiB, int passes)
     {
-        // The checksum is right: only the bounds stand between this file and hours of work.
+        // The checksum is right: only the bounds stand between this file and hours of work. Parsing knows no passphrase, so what it
+        // refuses cost nothing.
         byte[] json = (KeyStoreDocument.Parse(Sealed, "test") with { Cost = new KeyDerivationCost(memoryKiB, passes) }).ToJson();
-        var watch = Stopwatch.StartNew();
-        Assert.Equal(KeyStoreError.UnsupportedParameters, Error(json));
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), "the key derivation was run");
+        Assert.Equal(KeyStoreError.UnsupportedParameters, Assert.Throws<KeyStoreException>(() => KeyStoreDocument.Parse(json, "test")).Error);
     }
 
     [Fact]
