@@ -148,6 +148,23 @@ public sealed class Ed25519ListSchemeTests : IDisposable
         Assert.Equal(3, cache.Count);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Verifying_a_certificate_allocates_nothing(bool cached)
+    {
+        var scheme = new Ed25519ListScheme(PublicKeys(), cached ? new VerifiedCache(100) : null);
+        int[] signers = [A, B, C];
+        byte[] certificate = Concatenate(signers);
+        bool valid = scheme.VerifyCertificate(signers, Message, certificate);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        valid &= scheme.VerifyCertificate(signers, Message, certificate);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.True(valid);
+        Assert.Equal(0, allocated);
+    }
+
     [Fact]
     public void The_registry_names_what_it_knows()
     {
