@@ -8,6 +8,7 @@ namespace Bft.Crypto.KeyStore;
 internal static partial class DurableFile
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const int ReadOnlyAccess = 0;
 
     /// <summary>Temporary file, flush to the device, rename, flush of the directory.</summary>
     /// <exception cref="IOException">A step failed; the file of that name is the old one or, when only the last step failed, perhaps the new one.</exception>
@@ -36,7 +37,7 @@ internal static partial class DurableFile
         FlushDirectory(directory);
     }
 
-    /// <summary>Makes the names in a directory durable. Windows does that with the rename and has no call for it.</summary>
+    /// <summary>Makes the names in a directory durable. Windows has no call for it; there NTFS keeps the order in its journal.</summary>
     /// <exception cref="IOException">The flush failed.</exception>
     public static void FlushDirectory(string directory)
     {
@@ -64,8 +65,6 @@ internal static partial class DurableFile
             _ = CloseFile(descriptor);
         }
     }
-
-    private const int ReadOnlyAccess = 0;
 
     private static FileStreamOptions NewFile()
     {

@@ -119,19 +119,19 @@ internal sealed record KeyStoreDocument(
             throw Corrupted(source, $"it has {json.Length} bytes, more than {MostBytes}");
         }
 
-        JsonDocument parsed;
         try
         {
-            parsed = JsonDocument.Parse(json, Strict);
+            using var parsed = JsonDocument.Parse(json, Strict);
+            return Parse(new KeyStoreFields(parsed.RootElement, "the document", source), source);
         }
         catch (JsonException e)
         {
             throw Corrupted(source, "it is not JSON: " + e.Message, e);
         }
-
-        using (parsed)
+        catch (InvalidOperationException e)
         {
-            return Parse(new KeyStoreFields(parsed.RootElement, "the document", source), source);
+            // Names and strings of broken UTF-8 or half a surrogate pair pass as JSON and throw this when they are read.
+            throw Corrupted(source, "a string in it is not Unicode", e);
         }
     }
 

@@ -37,23 +37,10 @@ internal readonly struct KeyStoreFields
             ? value
             : throw KeyStoreDocument.Corrupted(_source, $"'{name}' is not a whole number of 32 bits");
 
-    public string Text(string name)
-    {
-        try
-        {
-            if (Field(name) is { ValueKind: JsonValueKind.String } field)
-            {
-                return field.GetString()!;
-            }
-        }
-        catch (InvalidOperationException e)
-        {
-            // GetString on a string with broken UTF-8 or half a surrogate pair.
-            throw KeyStoreDocument.Corrupted(_source, $"'{name}' is not a readable string", e);
-        }
-
-        throw KeyStoreDocument.Corrupted(_source, $"'{name}' is not a string");
-    }
+    public string Text(string name) =>
+        Field(name) is { ValueKind: JsonValueKind.String } field
+            ? field.GetString()!
+            : throw KeyStoreDocument.Corrupted(_source, $"'{name}' is not a string");
 
     /// <summary>Bytes in lower-case hexadecimal, the one spelling that is accepted.</summary>
     public byte[] Bytes(string name, int least, int most)
