@@ -1,4 +1,3 @@
-using Bft.Testnet.Clients;
 using Bft.Testnet.Load;
 using Bft.Testnet.Tests.Fakes;
 
