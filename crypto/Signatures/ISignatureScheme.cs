@@ -21,6 +21,9 @@ public interface ISignatureScheme
     /// <summary>The verdict on a signature; false for anything malformed.</summary>
     bool Verify(ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature);
 
+    /// <summary>Decodes a key once for many verifications; null when <see cref="IsValidPublicKey"/> refuses it.</summary>
+    IVerifier? CreateVerifier(ReadOnlySpan<byte> publicKey) => IsValidPublicKey(publicKey) ? new PlainVerifier(this, publicKey) : null;
+
     /// <summary>Makes a signer from a 32-byte seed (secret). The seed is copied; the caller may erase it.</summary>
     /// <exception cref="ArgumentException">The seed is not 32 bytes or not a valid secret of the scheme.</exception>
     ISigner CreateSigner(ReadOnlySpan<byte> seed);

@@ -35,6 +35,9 @@ public sealed class FastScheme : ICertificateScheme
     public int VoteSignatureBytes => SignatureLength;
 
     /// <inheritdoc/>
+    public bool IsList => true;
+
+    /// <inheritdoc/>
     public bool CombinesInline => true;
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using Bft.Crypto;
 using Bft.Crypto.Certificates;
 using Bft.Crypto.Signatures;
 using Bft.Engine.Transport;
@@ -7,6 +8,10 @@ namespace Bft.Engine;
 /// <summary>Judges claims by a chain's certificate scheme, remembering positive verdicts by the content of what was checked.</summary>
 public sealed class Claims : IClaims
 {
+    // Entries of the cache that are no transaction signatures (whose codes are below 0x80).
+    private const byte CertificateEntry = 0xFD;
+    private const byte VoteEntry = 0xFC;
+
     private readonly ICertificateScheme _scheme;
     private readonly VerifiedCache _verified;
     private readonly IMeter? _meter;
@@ -66,17 +71,18 @@ public sealed class Claims : IClaims
             System.Buffers.Binary.BinaryPrimitives.WriteUInt64LittleEndian(key[(8 * i)..], certificate.Signers.Word(i));
         }
 
-        if (_verified.Contains(key, message, certificate.Signature.Span))
+        Digest content = _verified.KeyOf(CertificateEntry, key, message, certificate.Signature.Span);
+        if (_verified.Contains(content))
         {
             return true;
         }
 
-        bool valid = _scheme.Name == "ed25519"
+        bool valid = _scheme.IsList
             ? IsList(signers, message, certificate.Signature.Span)
             : _scheme.VerifyCertificate(signers, message, certificate.Signature.Span);
         if (valid)
         {
-            _verified.Add(key, message, certificate.Signature.Span);
+            _verified.Add(content);
         }
 
         return valid;
@@ -161,7 +167,8 @@ public sealed class Claims : IClaims
     {
         Span<byte> key = stackalloc byte[2];
         System.Buffers.Binary.BinaryPrimitives.WriteUInt16LittleEndian(key, (ushort)signer);
-        if (_verified.Contains(key, message, signature))
+        Digest content = _verified.KeyOf(VoteEntry, key, message, signature);
+        if (_verified.Contains(content))
         {
             return true;
         }
@@ -172,7 +179,7 @@ public sealed class Claims : IClaims
             return false;
         }
 
-        _verified.Add(key, message, signature);
+        _verified.Add(content);
         return true;
     }
 }
