@@ -52,8 +52,9 @@ public sealed record StateProof(Height Height, Digest ApplicationRoot, Digest Se
     /// <param name="chain">The chain.</param>
     /// <param name="point">The point, from the header of a certified block.</param>
     /// <param name="key">The key.</param>
-    /// <param name="value">The value that was told; null for "absent".</param>
-    public bool Shows(Chain chain, StatePoint point, ReadOnlySpan<byte> key, ReadOnlyMemory<byte>? value) =>
+    /// <param name="found">Whether the key was told to be there.</param>
+    /// <param name="value">The value that was told; not looked at when absent.</param>
+    public bool Shows(Chain chain, StatePoint point, ReadOnlySpan<byte> key, bool found, ReadOnlySpan<byte> value) =>
         Verify(chain, point, key, out Digest? valueHash) &&
-        valueHash == (value is { } told ? HashFunction.Sha256.Hash(told.Span) : null);
+        (found ? valueHash == HashFunction.Sha256.Hash(value) : valueHash is null);
 }
