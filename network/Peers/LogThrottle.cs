@@ -3,7 +3,7 @@ namespace Bft.Network.Peers;
 /// <summary>Lets one line a key and minute through, so that a peer cannot fill the log. Thread-safe; keys are few and ours.</summary>
 internal sealed class LogThrottle(TimeProvider time)
 {
-    private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(1);
+    private static TimeSpan Quiet { get; } = TimeSpan.FromMinutes(1);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<(int Peer, int Occasion), long> _last = [];

@@ -14,7 +14,7 @@ namespace Bft.Network.Peers;
 /// </summary>
 internal sealed class PeerAdmission(PeerHostOptions options, CommitteePins pins, LogThrottle throttle, ILogger logger)
 {
-    private static readonly object Admitted = new();
+    private static object Admitted { get; } = new();
 
     private readonly Lock _lock = new();
     private readonly LinkedList<ConnectionContext>[] _connections = [.. options.Pins.Select(_ => new LinkedList<ConnectionContext>())];

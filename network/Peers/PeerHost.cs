@@ -27,7 +27,7 @@ namespace Bft.Network.Peers;
 /// </remarks>
 public sealed class PeerHost : IAsyncDisposable
 {
-    private static readonly TimeSpan GraceOnStop = TimeSpan.FromSeconds(2);
+    private static TimeSpan GraceOnStop { get; } = TimeSpan.FromSeconds(2);
 
     /// <summary>The name of the <c>System.Diagnostics.Metrics</c> meter.</summary>
     public const string MeterName = "Bft.Network";
