@@ -1,6 +1,8 @@
 using Grpc.AspNetCore.Server.Model;
 using Grpc.Core;
 
+[assembly: System.Runtime.CompilerServices.InternalsVisibleTo("Bft.Network.Tests")]
+
 namespace Bft.Network.Peers;
 
 /// <summary>The method of <c>peer.proto</c>, with raw bytes in place of protobuf objects.</summary>

@@ -71,6 +71,11 @@ internal sealed class PeerService(
             answer.Add(ours.Encode());
             await responses.WriteAsync(answer, either.Token);
         }
+        catch (RpcException exception) when (IsMalformed(exception.StatusCode))
+        {
+            peer.CountMalformed();
+            throw Refuse(peer, exception.StatusCode, $"malformed gRPC message: {exception.Status.Detail}");
+        }
         catch (Exception exception) when (exception is OperationCanceledException or IOException or InvalidOperationException)
         {
             throw late.IsCancellationRequested
@@ -102,12 +107,7 @@ internal sealed class PeerService(
                 await peer.Inflow.WaitAsync(ended);
             }
         }
-        catch (RpcException exception) when (exception.StatusCode == StatusCode.ResourceExhausted)
-        {
-            peer.CountMalformed();
-            throw Refuse(peer, StatusCode.ResourceExhausted, $"a frame of more than {_limits.MaxFrameBytes} bytes");
-        }
-        catch (RpcException exception) when (exception.StatusCode is StatusCode.Unimplemented or StatusCode.Internal)
+        catch (RpcException exception) when (IsMalformed(exception.StatusCode))
         {
             peer.CountMalformed();
             throw Refuse(peer, exception.StatusCode, $"malformed gRPC message: {exception.Status.Detail}");
@@ -194,6 +194,9 @@ internal sealed class PeerService(
 
         incoming.End();
     }
+
+    // What gRPC itself says of a message that is too large, compressed or cut off. Our own refusals have other codes.
+    private static bool IsMalformed(StatusCode code) => code is StatusCode.ResourceExhausted or StatusCode.Unimplemented or StatusCode.Internal;
 
     private RpcException Refuse(Peer peer, StatusCode code, string reason)
     {
