@@ -21,20 +21,27 @@ public sealed class HomeLock : IDisposable
     public static HomeLock Acquire(string directory, string name = "lock")
     {
         string path = Path.Combine(Path.GetFullPath(directory), name);
+        FileStream? stream = null;
         try
         {
             Directory.CreateDirectory(Path.GetFullPath(directory));
-            var stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             File.WriteAllText(OwnerPath(path), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
             return new HomeLock(stream);
         }
         catch (UnauthorizedAccessException refused)
         {
+            stream?.Dispose();
             throw new IOException($"{path} cannot be made: {refused.Message} Check owner and permissions of the directory.", refused);
         }
-        catch (IOException failed) when (IsHeldByOther(failed))
+        catch (IOException failed) when (stream is null && IsHeldByOther(failed))
         {
             throw new HomeInUseException(directory, ReadOwner(path), failed);
+        }
+        catch
+        {
+            stream?.Dispose();
+            throw;
         }
     }
 

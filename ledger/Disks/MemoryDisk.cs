@@ -28,7 +28,9 @@ public sealed class MemoryDisk : IDisk
     private SortedDictionary<string, Content> _durableNames = new(StringComparer.Ordinal);
     private int _life;
     private int _failingFlushes;
+    private int _flushesBeforeFailing;
     private long? _writableBytes;
+    private bool _failsOnce;
 
     /// <inheritdoc/>
     public string Location => "memory";
@@ -42,11 +44,15 @@ public sealed class MemoryDisk : IDisk
     /// <summary>How many writes were asked for.</summary>
     public int Writes { get; private set; }
 
-    /// <summary>Lets the next flushes (of files or the directory) fail; their pages are never written, as under Linux.</summary>
-    public void FailFlushes(int count = 1) => _failingFlushes = count;
+    /// <summary>Lets flushes (of files or the directory) fail; their pages are never written, as under Linux.</summary>
+    /// <param name="count">How many fail.</param>
+    /// <param name="after">How many succeed before that.</param>
+    public void FailFlushes(int count = 1, int after = 0) => (_failingFlushes, _flushesBeforeFailing) = (count, after);
 
-    /// <summary>Lets that many more bytes be written; the write that passes the limit is partial and fails, as do all after it, until <see cref="HealWrites"/>.</summary>
-    public void FailWritesAfter(long bytes) => _writableBytes = bytes;
+    /// <summary>Lets that many more bytes be written; the write that passes the limit is partial and fails.</summary>
+    /// <param name="bytes">How many bytes go through.</param>
+    /// <param name="once">True when the disk has space again after that write; else <see cref="HealWrites"/> gives it back.</param>
+    public void FailWritesAfter(long bytes, bool once = false) => (_writableBytes, _failsOnce) = (bytes, once);
 
     /// <summary>Ends the effect of <see cref="FailWritesAfter"/>.</summary>
     public void HealWrites() => _writableBytes = null;
@@ -210,7 +216,7 @@ public sealed class MemoryDisk : IDisk
 
     private void FailFlushIfTold()
     {
-        if (_failingFlushes > 0)
+        if (_failingFlushes > 0 && _flushesBeforeFailing-- <= 0)
         {
             _failingFlushes--;
             throw new IOException("Input/output error", 5);
@@ -227,7 +233,7 @@ public sealed class MemoryDisk : IDisk
             allowed = Math.Min(allowed, Math.Max(0, content.Length - offset) + Math.Max(0, free));
         }
 
-        _writableBytes -= allowed;
+        _writableBytes = _failsOnce && allowed < bytes ? null : _writableBytes - allowed;
         return (int)Math.Max(0, allowed);
     }
 
