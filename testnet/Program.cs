@@ -1,1 +1,4 @@
-return 0;
+using Bft.Testnet.CommandLine;
+
+using var shutdown = new Shutdown();
+return await BftCommandLine.RunAsync(args, Terminal.OfProcess(), ExecutableParts.Compose(), shutdown.Token, shutdown);

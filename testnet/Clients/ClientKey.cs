@@ -1,0 +1,73 @@
+using System.Collections.Immutable;
+using Bft.Crypto.KeyStore;
+using Bft.Crypto.Signatures;
+using Bft.Testnet.Homes;
+
+namespace Bft.Testnet.Clients;
+
+/// <summary>The key of a client: in an encrypted key store, made on first use.</summary>
+public static class ClientKey
+{
+    /// <summary>The purpose of the key in its store.</summary>
+    public const string Purpose = "client";
+
+    /// <summary>Opens the key, or makes it when there is no such file.</summary>
+    /// <param name="path">The key store.</param>
+    /// <param name="source">
+    /// Where its passphrase comes from; null for a file beside it (<c>….passphrase</c>, mode 600), generated with the key. That
+    /// protects a backup of the key store, not the machine.
+    /// </param>
+    /// <exception cref="HomeException">Key store or passphrase cannot be used.</exception>
+    public static ISigner OpenOrMake(string path, PassphraseSource? source = null)
+    {
+        string fullPath = Path.GetFullPath(path);
+        HomeLayout directory = HomeLayout.At(Path.GetDirectoryName(fullPath)!);
+        string beside = fullPath + ".passphrase";
+        try
+        {
+            if (!File.Exists(fullPath))
+            {
+                Directory.CreateDirectory(directory.Root);
+                return Make(fullPath, source is null ? Generate(beside) : source.Read(directory), source is null);
+            }
+
+            return Open(fullPath, (source ?? new PassphraseSource.FromFile(beside)).Read(directory));
+        }
+        catch (KeyStoreException exception)
+        {
+            throw new HomeException(exception.Message.TrimEnd('.'), fullPath, "name the right key and passphrase with --key and --passphrase-file, or move the file away to make a new client", exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new HomeException($"the client key cannot be made: {exception.Message}", fullPath, "name a writable place with --key", exception);
+        }
+    }
+
+    private static ISigner Make(string path, string passphrase, bool passphraseIsBeside)
+    {
+        // Guessing is not the danger when the passphrase is 256 random bits: the light derivation keeps small commands quick.
+        using SecretKey key = SecretKey.Generate(Purpose, SignatureSchemes.Ed25519);
+        KeyStoreFile.Write(path, [key], passphrase, passphraseIsBeside ? KeyDerivationCost.Light : KeyDerivationCost.Default);
+        return key.CreateSigner();
+    }
+
+    private static ISigner Open(string path, string passphrase)
+    {
+        ImmutableArray<SecretKey> keys = KeyStoreFile.Open(path, passphrase);
+        try
+        {
+            SecretKey key = keys.FirstOrDefault(candidate => candidate.Purpose == Purpose)
+                ?? throw new HomeException($"the key store holds no \"{Purpose}\" key", path, "name the client's key store with --key");
+            return key.CreateSigner();
+        }
+        finally
+        {
+            foreach (SecretKey key in keys)
+            {
+                key.Dispose();
+            }
+        }
+    }
+
+    private static string Generate(string path) => PassphraseSource.Generate(path);
+}

@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+using Bft.Crypto;
+using Bft.Engine;
+
+namespace Bft.Testnet.Clients;
+
+/// <summary>Asks single validators how they are: one validator's word, for people who operate it.</summary>
+public interface IStatusClient : IAsyncDisposable
+{
+    /// <summary>The status of one validator.</summary>
+    /// <exception cref="ClientException">It did not answer.</exception>
+    Task<ValidatorStatus> StatusAsync(ClientEndpoint endpoint, CancellationToken cancellation);
+}
+
+/// <summary>What a validator says about itself.</summary>
+/// <param name="Id">Its number.</param>
+/// <param name="Height">The last committed and executed height.</param>
+/// <param name="View">The view it is in.</param>
+/// <param name="Leader">Who leads that view, or null when nobody does.</param>
+/// <param name="Head">The digest of the block at <paramref name="Height"/>.</param>
+/// <param name="StateRoot">The state after it.</param>
+/// <param name="CommittedTransactions">Transactions committed since genesis.</param>
+/// <param name="Mempool">Transactions that wait.</param>
+/// <param name="Voting">Whether it votes; false after it lost its safety records.</param>
+/// <param name="ViewChanges">Views it gave up since it was started.</param>
+/// <param name="Peers">The other validators as it sees them.</param>
+public sealed record ValidatorStatus(
+    ReplicaId Id,
+    Height Height,
+    View View,
+    ReplicaId? Leader,
+    Digest Head,
+    Digest StateRoot,
+    ulong CommittedTransactions,
+    long Mempool,
+    bool Voting,
+    ulong ViewChanges,
+    ImmutableArray<PeerStatus> Peers);
+
+/// <summary>A peer as a validator sees it.</summary>
+/// <param name="Id">The peer.</param>
+/// <param name="Connected">Whether there is a connection.</param>
+/// <param name="Height">The last height it told.</param>
+public sealed record PeerStatus(ReplicaId Id, bool Connected, Height Height);

@@ -1,0 +1,51 @@
+using Bft.Crypto;
+using Bft.Engine;
+
+namespace Bft.Testnet.Clients;
+
+/// <summary>
+/// Sends transactions in runs of consecutive sequences and says when they are committed. Safe for many calls at once.
+/// </summary>
+/// <remarks>
+/// Committed means f+1 equal receipts from distinct validators, or a certificate checked against genesis. An implementation tries
+/// other validators until it is committed or the call is cancelled; however often it tries, a run is executed once.
+/// </remarks>
+public interface ITransactionClient : IAsyncDisposable
+{
+    /// <summary>The client's identity: the first half of every transaction id.</summary>
+    Digest Client { get; }
+
+    /// <summary>Reserves consecutive sequences that this client never used before.</summary>
+    /// <param name="count">How many, at least 1.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>The first of them.</returns>
+    ValueTask<ulong> ReserveAsync(int count, CancellationToken cancellation);
+
+    /// <summary>Sends a run and waits for its commit. Sent again with the same content and sequences, it gives the same result.</summary>
+    /// <param name="first">The sequence of the first operation, from <see cref="ReserveAsync"/>.</param>
+    /// <param name="operations">The operations, one a sequence.</param>
+    /// <param name="cancellation">Stops waiting; the run may still be committed.</param>
+    /// <exception cref="ClientException">It was refused for good.</exception>
+    Task<RunResult> SubmitAsync(ulong first, IReadOnlyList<Operation> operations, CancellationToken cancellation);
+}
+
+/// <summary>The committed result of a run.</summary>
+/// <param name="Client">Whose run it was.</param>
+/// <param name="First">The sequence of its first transaction.</param>
+/// <param name="Height">The height that executed it.</param>
+/// <param name="Codes">One result a transaction, or a single byte when all are equal; 0 is success.</param>
+public sealed record RunResult(Digest Client, ulong First, Height Height, ReadOnlyMemory<byte> Codes)
+{
+    /// <summary>The result of a transaction of the run.</summary>
+    public byte CodeAt(int index) => Codes.Length == 1 ? Codes.Span[0] : Codes.Span[index];
+
+    /// <summary>The name of a transaction of the run.</summary>
+    public TransactionId IdAt(int index) => new(Client, First + (ulong)index);
+}
+
+/// <summary>The testnet refused something, did not answer, or answered what cannot be believed.</summary>
+/// <param name="what">What happened.</param>
+/// <param name="where">The endpoint or the part of the answer.</param>
+/// <param name="todo">What to do about it.</param>
+/// <param name="inner">What was caught, if anything.</param>
+public sealed class ClientException(string what, string where, string todo, Exception? inner = null) : DiagnosedException(what, where, todo, inner);

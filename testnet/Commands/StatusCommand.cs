@@ -1,0 +1,79 @@
+using System.CommandLine;
+using Bft.Testnet.Clients;
+using Bft.Testnet.CommandLine;
+using Bft.Testnet.Supervision;
+
+namespace Bft.Testnet.Commands;
+
+/// <summary><c>status</c>.</summary>
+internal static class StatusCommand
+{
+    /// <summary>The command with its examples.</summary>
+    public static (Command Command, string[] Examples) Build(CommandEnvironment environment)
+    {
+        var command = new Command("status", "Who leads which view, heights, mempool and peers, as the validators say themselves.");
+        TargetOptions target = TargetOptions.ForReading(environment, command);
+        command.SetAction(async (result, cancellation) =>
+        {
+            ClientTarget whom = target.Target(result);
+            await using IStatusClient client = environment.Composition.Clients.Status(whom);
+            StatusRound round = await target.WithinAsync(result, limit => StatusRound.AskAsync(client, whom.Endpoints, limit), cancellation);
+            ValidatorStatus first = round.Statuses.FirstOrDefault(status => status is not null)
+                ?? throw new CommandException("no validator answered", string.Join(", ", whom.Endpoints), $"start them with \"bft up\", or check the endpoints; the first said: {round.FirstError}");
+            var report = StatusReport.Of(first, [.. round.Statuses.Select((status, i) => EndpointReport.Of(whom.Endpoints[i], status))]);
+            Replies replies = environment.Replies(result);
+            replies.Answer(report, () => string.Join('\n', report.Validators.Select(validator => validator.Line())));
+            return ExitCodes.Success;
+        });
+        return (command, ["bft status", "bft status --from http://127.0.0.1:7303 --json"]);
+    }
+
+    private sealed record PeerReport(int Id, bool Connected, ulong Height);
+
+    /// <summary>What the first validator that answers says, and a line of each.</summary>
+    private sealed record StatusReport(
+        int Id,
+        ulong Height,
+        ulong View,
+        int? Leader,
+        string Head,
+        string StateRoot,
+        ulong CommittedTransactions,
+        long Mempool,
+        bool Voting,
+        IReadOnlyList<PeerReport> Peers,
+        IReadOnlyList<EndpointReport> Validators)
+    {
+        public static StatusReport Of(ValidatorStatus status, IReadOnlyList<EndpointReport> all) => new(
+            status.Id.Value,
+            status.Height.Value,
+            status.View.Value,
+            status.Leader?.Value,
+            status.Head.ToString(),
+            status.StateRoot.ToString(),
+            status.CommittedTransactions,
+            status.Mempool,
+            status.Voting,
+            [.. status.Peers.Select(peer => new PeerReport(peer.Id.Value, peer.Connected, peer.Height.Value))],
+            all);
+    }
+
+    private sealed record EndpointReport(string Endpoint, bool Answered, int? Id, ulong? Height, ulong? View, int? Leader, string? Head, long? Mempool, bool? Voting, int? ConnectedPeers)
+    {
+        public static EndpointReport Of(ClientEndpoint endpoint, ValidatorStatus? status) => new(
+            endpoint.ToString(),
+            status is not null,
+            status?.Id.Value,
+            status?.Height.Value,
+            status?.View.Value,
+            status?.Leader?.Value,
+            status?.Head.ToString(),
+            status?.Mempool,
+            status?.Voting,
+            status?.Peers.Count(peer => peer.Connected));
+
+        public string Line() => Answered
+            ? $"validator {Id}  {Endpoint}  height {Height}  view {View}  leader {(Leader is { } leader ? leader : "-")}  mempool {Mempool}  peers {ConnectedPeers}{(Voting == true ? "" : "  NOT VOTING: it lost its safety records")}"
+            : $"no answer from {Endpoint}";
+    }
+}

@@ -1,0 +1,127 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Bft.Crypto.Signatures;
+using Bft.Engine;
+using Bft.Testnet.Clients;
+using Bft.Testnet.CommandLine;
+using Bft.Testnet.Homes;
+
+namespace Bft.Testnet.Commands;
+
+/// <summary>The options by which a client command finds validators, genesis and its key.</summary>
+internal sealed class TargetOptions
+{
+    private readonly Option<ClientEndpoint[]?> _endpoints;
+    private readonly Option<string> _data = new("--data") { Description = "The data directory of the testnet.", HelpName = "DIR", DefaultValueFactory = _ => DataLayout.DefaultDirectory };
+    private readonly Option<string?> _genesis = new("--genesis") { Description = "The genesis document everything is checked against; default DIR/genesis.json.", HelpName = "FILE" };
+    private readonly Option<TimeSpan?> _timeout = new("--timeout") { Description = "How long to try.", HelpName = "TIME", CustomParser = Values.Duration, DefaultValueFactory = _ => TimeSpan.FromSeconds(30) };
+    private readonly Option<string?> _key = new("--key") { Description = "The client's key store, made on first use; default client.key.json beside genesis.", HelpName = "FILE" };
+    private readonly Option<string?> _passphraseFile = new("--passphrase-file") { Description = "Where the passphrase of the client's key is; default a generated one beside the key.", HelpName = "FILE" };
+    private readonly Option<string?> _passphraseVariable = new("--passphrase-env") { Description = "The environment variable that holds the passphrase of the client's key.", HelpName = "NAME" };
+    private readonly Option<bool> _unsigned = new("--unsigned") { Description = "Send unsigned transactions; only on a chain made with --unsigned." };
+    private readonly CommandEnvironment _environment;
+
+    private TargetOptions(CommandEnvironment environment, string name, string alias)
+    {
+        _environment = environment;
+        _endpoints = new Option<ClientEndpoint[]?>(name, alias)
+        {
+            Description = "Validators to talk to, separated by commas: http(s)://host:port; default those of genesis.",
+            HelpName = "ENDPOINTS",
+            CustomParser = ParseEndpoints,
+        };
+    }
+
+    /// <summary>Adds the options of a command that reads.</summary>
+    public static TargetOptions ForReading(CommandEnvironment environment, Command command, bool timeout = true) =>
+        new TargetOptions(environment, "--from", "--to").AddTo(command, writes: false, timeout);
+
+    /// <summary>Adds the options of a command that writes.</summary>
+    public static TargetOptions ForWriting(CommandEnvironment environment, Command command, bool timeout = true) =>
+        new TargetOptions(environment, "--to", "--from").AddTo(command, writes: true, timeout);
+
+    /// <summary>Whom to talk to.</summary>
+    public ClientTarget Target(ParseResult result)
+    {
+        Genesis genesis = GenesisFile.Read(GenesisPath(result));
+        ClientEndpoint[]? endpoints = result.GetValue(_endpoints);
+        return new ClientTarget(genesis, [.. endpoints ?? genesis.Validators.Select(ClientEndpoint.Of)]);
+    }
+
+    /// <summary>The directory in which a client keeps its things: that of genesis.</summary>
+    public DataLayout ClientDirectory(ParseResult result) => DataLayout.At(Path.GetDirectoryName(Path.GetFullPath(GenesisPath(result)))!);
+
+    /// <summary>The client's key, or null when it is to send unsigned transactions.</summary>
+    public ISigner? Key(ParseResult result, Genesis genesis)
+    {
+        if (result.GetValue(_unsigned))
+        {
+            return genesis.AcceptUnsigned
+                ? null
+                : throw new CommandException("this chain admits no unsigned transactions", "--unsigned", "leave the option out, or make a chain with \"bft up --unsigned\"");
+        }
+
+        return ClientKey.OpenOrMake(
+            result.GetValue(_key) ?? ClientDirectory(result).ClientKey,
+            PassphraseOptions.Source(result.GetValue(_passphraseFile), result.GetValue(_passphraseVariable)));
+    }
+
+    /// <summary>Does something within the time that was given to it.</summary>
+    public async Task<T> WithinAsync<T>(ParseResult result, Func<CancellationToken, Task<T>> action, CancellationToken cancellation)
+    {
+        TimeSpan limit = result.GetValue(_timeout) ?? throw new InvalidOperationException("The command has no time limit.");
+        using var late = new CancellationTokenSource(limit, _environment.Composition.Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
+        try
+        {
+            return await action(both.Token);
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            string endpoints = string.Join(", ", Target(result).Endpoints);
+            throw new CommandException($"no answer that can be believed within {limit.TotalSeconds:0.###} s", endpoints, "check with \"bft status\" that a quorum of validators runs, or give more time with --timeout");
+        }
+    }
+
+    private static ClientEndpoint[]? ParseEndpoints(ArgumentResult result)
+    {
+        string[] parts = Values.List(result) ?? [];
+        ImmutableArray<ClientEndpoint>.Builder endpoints = ImmutableArray.CreateBuilder<ClientEndpoint>();
+        foreach (string part in parts)
+        {
+            if (ClientEndpoint.Parse(part) is not { } endpoint)
+            {
+                result.AddError($"\"{part}\" is no endpoint; write http://host:port or https://host:port");
+                return null;
+            }
+
+            endpoints.Add(endpoint);
+        }
+
+        return [.. endpoints];
+    }
+
+    private string GenesisPath(ParseResult result) => result.GetValue(_genesis) ?? DataLayout.At(result.GetValue(_data)!).Genesis;
+
+    private TargetOptions AddTo(Command command, bool writes, bool timeout)
+    {
+        command.Options.Add(_endpoints);
+        command.Options.Add(_genesis);
+        command.Options.Add(_data);
+        if (timeout)
+        {
+            command.Options.Add(_timeout);
+        }
+
+        if (writes)
+        {
+            command.Options.Add(_key);
+            command.Options.Add(_passphraseFile);
+            command.Options.Add(_passphraseVariable);
+            command.Options.Add(_unsigned);
+        }
+
+        return this;
+    }
+}

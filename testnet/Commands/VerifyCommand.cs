@@ -1,0 +1,51 @@
+using System.CommandLine;
+using Bft.Testnet.Clients;
+using Bft.Testnet.CommandLine;
+using Bft.Testnet.Homes;
+
+namespace Bft.Testnet.Commands;
+
+/// <summary><c>verify --home DIR</c>.</summary>
+internal static class VerifyCommand
+{
+    /// <summary>The command with its examples.</summary>
+    public static (Command Command, string[] Examples) Build(CommandEnvironment environment)
+    {
+        var command = new Command("verify", "Audits a stopped validator's ledger offline: checksums, hash chain, certificates, signatures, and every state root by executing everything again.");
+        var home = new Option<string>("--home") { Description = "The validator's home.", HelpName = "DIR", Required = true };
+        var genesis = new Option<string?>("--genesis") { Description = "The genesis document to check against; default the one its config.json names.", HelpName = "FILE" };
+        command.Options.Add(home);
+        command.Options.Add(genesis);
+        command.SetAction(async (result, cancellation) =>
+        {
+            string directory = result.GetRequiredValue(home);
+            NodeSettings settings = ReadSettings(directory, result.GetValue(genesis));
+            AuditReport report = await environment.Composition.Audit.AuditAsync(settings, null, cancellation);
+            if (report.Error is { } error)
+            {
+                string place = string.Join(", ", new[] { error.File, error.Offset is { } offset ? $"offset {offset}" : null, error.Height is { } height ? $"height {height}" : null }.Where(part => part is not null));
+                throw new CommandException(error.Reason, place, "restore this home from another validator: move blocks/ away and let it catch up") { Report = report };
+            }
+
+            environment.Replies(result).Answer(report, () => $"ok: {report.Height} blocks, {report.Transactions} transactions, state root {report.StateRoot}");
+            return ExitCodes.Success;
+        });
+        return (command, ["bft verify --home data/testnet/node-0", "bft verify --home data/testnet/node-0 --json"]);
+    }
+
+    // The promise about the fields of the answer holds for a home that cannot even be opened.
+    private static NodeSettings ReadSettings(string directory, string? genesisPath)
+    {
+        try
+        {
+            NodeSettings settings = NodeSettings.Read(directory, genesisPath);
+            HomeLock.RequireFree(settings.Home);
+            return settings;
+        }
+        catch (HomeException exception)
+        {
+            var report = new AuditReport(false, 0, 0, null, new AuditError(exception.Where, null, null, exception.What));
+            throw new CommandException(exception.What, exception.Where, exception.Todo, exception) { Report = report };
+        }
+    }
+}

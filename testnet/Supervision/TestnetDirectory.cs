@@ -1,0 +1,92 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Bft.Crypto.KeyStore;
+using Bft.Engine;
+using Bft.Testnet.Ceremony;
+using Bft.Testnet.Homes;
+
+namespace Bft.Testnet.Supervision;
+
+/// <summary>The flags of <c>up</c> that describe the chain; null or false for those that were not given.</summary>
+public sealed record ChainFlags
+{
+    /// <summary><c>--nodes</c>.</summary>
+    public int? Nodes { get; init; }
+
+    /// <summary><c>--protocol</c>.</summary>
+    public string? Protocol { get; init; }
+
+    /// <summary><c>--scheme</c>.</summary>
+    public string? Scheme { get; init; }
+
+    /// <summary><c>--port</c>.</summary>
+    public int? Port { get; init; }
+
+    /// <summary><c>--unsigned</c>.</summary>
+    public bool Unsigned { get; init; }
+}
+
+/// <summary>The data directory of a testnet: what is in it, checked.</summary>
+/// <param name="Layout">Where things lie.</param>
+/// <param name="Genesis">The chain.</param>
+/// <param name="Nodes">Every validator's settings.</param>
+/// <param name="Made">Whether it was made just now.</param>
+public sealed record TestnetDirectory(DataLayout Layout, Genesis Genesis, ImmutableArray<NodeSettings> Nodes, bool Made)
+{
+    /// <summary>Makes a development testnet when the directory is missing or empty, else reads what is there.</summary>
+    /// <exception cref="DiagnosedException">It can be neither made nor used, or a flag contradicts genesis.</exception>
+    public static TestnetDirectory OpenOrMake(string directory, ChainFlags flags, Catalogue catalogue, DateTimeOffset now)
+    {
+        DataLayout layout = DataLayout.At(directory);
+        bool made = KeyCeremony.IsEmpty(layout.Root);
+        if (made)
+        {
+            var defaults = new CeremonyPlan();
+            Directory.CreateDirectory(Path.GetDirectoryName(layout.Root)!);
+            KeyCeremony.Run(
+                defaults with
+                {
+                    Nodes = flags.Nodes ?? defaults.Nodes,
+                    Protocol = flags.Protocol ?? defaults.Protocol,
+                    Scheme = flags.Scheme,
+                    Port = flags.Port ?? defaults.Port,
+                    AcceptUnsigned = flags.Unsigned,
+                    Development = true,
+                    Cost = KeyDerivationCost.Light,
+                },
+                catalogue,
+                layout.Root,
+                now);
+        }
+        else if (!File.Exists(layout.Genesis))
+        {
+            throw new HomeException("the directory is not empty but holds no genesis.json", layout.Root, "name an empty or missing directory, or that of a testnet, with --data");
+        }
+
+        Genesis genesis = GenesisFile.Read(layout.Genesis);
+        ImmutableArray<NodeSettings> nodes = [.. Enumerable.Range(0, genesis.Validators.Length).Select(i => NodeSettings.Read(layout.Home(i).Root))];
+        Check(flags, genesis, layout);
+        return new TestnetDirectory(layout, genesis, nodes, made);
+    }
+
+    private static void Check(ChainFlags flags, Genesis genesis, DataLayout layout)
+    {
+        Same("--nodes", flags.Nodes, genesis.Validators.Length, layout);
+        Same("--protocol", flags.Protocol, genesis.Protocol, layout);
+        Same("--scheme", flags.Scheme, genesis.Scheme, layout);
+        Same("--unsigned", flags.Unsigned ? "true" : null, genesis.AcceptUnsigned ? "true" : "false", layout);
+        if (Address.TryParse(genesis.Validators[0].ClientAddress, out Address address))
+        {
+            Same("--port", flags.Port, address.Port, layout);
+        }
+    }
+
+    private static void Same(string flag, object? given, object held, DataLayout layout)
+    {
+        if (given is not null && !given.Equals(held))
+        {
+            string says = Convert.ToString(held, CultureInfo.InvariantCulture)!, asked = Convert.ToString(given, CultureInfo.InvariantCulture)!;
+            throw new TestnetException($"{flag} {asked} contradicts the testnet that is there: its genesis says {says}", layout.Genesis, $"leave {flag} out to go on with it, or name another directory with --data");
+        }
+    }
+}

@@ -1,0 +1,180 @@
+using System.Collections.Immutable;
+using Bft.Crypto.Signatures;
+using Bft.Testnet.Clients;
+using Bft.Testnet.CommandLine;
+using Bft.Testnet.Load;
+
+namespace Bft.Testnet.Supervision;
+
+/// <summary>How a testnet is run.</summary>
+public sealed record TestnetOptions
+{
+    /// <summary>The load to offer; null for none.</summary>
+    public LoadOptions? Load { get; init; }
+
+    /// <summary>Counted from the moment all are ready; null until stopped.</summary>
+    public TimeSpan? Duration { get; init; }
+
+    /// <summary>How validators are supervised.</summary>
+    public SupervisorOptions Supervision { get; init; } = new();
+
+    /// <summary>How long the living validators may take to stand level after the load. Default one minute.</summary>
+    public TimeSpan LevelWithin { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How often it is looked whether they do. Default 200 ms.</summary>
+    public TimeSpan LevelEvery { get; init; } = TimeSpan.FromMilliseconds(200);
+}
+
+/// <summary>What shows a running testnet to people.</summary>
+public interface ITestnetDisplay
+{
+    /// <summary>All validators are ready.</summary>
+    void Ready(TestnetDirectory testnet);
+
+    /// <summary>Something happened to a validator.</summary>
+    void Happened(SupervisorEvent happened);
+
+    /// <summary>Shows the state of things until cancelled.</summary>
+    Task ShowAsync(Func<CancellationToken, Task<StatusRound>> ask, CancellationToken cancellation);
+}
+
+/// <summary>One run of a testnet: processes, load, display, summary, and a clean end.</summary>
+/// <param name="testnet">Its directory; the caller holds the lock.</param>
+/// <param name="composition">The parts.</param>
+/// <param name="options">How to run it.</param>
+/// <param name="display">Shows it.</param>
+public sealed class TestnetRun(TestnetDirectory testnet, Composition composition, TestnetOptions options, ITestnetDisplay display)
+{
+    private readonly ImmutableArray<ClientEndpoint> _endpoints = [.. testnet.Genesis.Validators.Select(ClientEndpoint.Of)];
+
+    /// <summary>Runs until the duration is over, a signal comes, or no validator is left.</summary>
+    /// <param name="cancellation">The order to stop; a clean end, not a failure.</param>
+    /// <returns>The summary; null when it was stopped before all were ready.</returns>
+    /// <exception cref="DiagnosedException">It could not be started, too few validators live at the end, they do not stand level, or the load committed nothing.</exception>
+    public async Task<TestnetSummary?> RunAsync(CancellationToken cancellation)
+    {
+        PortCheck.RequireFree([.. testnet.Nodes.Select(node => node.Config.Listen)]);
+        await using var supervisor = new Supervisor(testnet.Nodes.Select(node => node.Home), composition.ValidatorProcess, options.Supervision, display.Happened, composition.Time);
+        try
+        {
+            await supervisor.StartAsync(cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return null;
+        }
+
+        display.Ready(testnet);
+        var target = new ClientTarget(testnet.Genesis, _endpoints);
+        await using IStatusClient status = composition.Clients.Status(target);
+        StatusRound before = await StatusRound.AskAsync(status, _endpoints, CancellationToken.None);
+        ImmutableArray<ValidatorCost?> spentBefore = Spent(supervisor);
+        long started = composition.Time.GetTimestamp();
+        LoadReport? load = await LiveAsync(supervisor, status, target, cancellation);
+        TimeSpan lived = composition.Time.GetElapsedTime(started);
+        (StatusRound after, bool level) = await LevelAsync(supervisor, status);
+        TestnetSummary summary = Summarise(before, after, level, load, lived, spentBefore, Spent(supervisor));
+        int living = Enumerable.Range(0, _endpoints.Length).Count(i => after.Statuses[i] is not null || supervisor.Runs(i));
+        Judge(summary, living, load);
+        return summary;
+    }
+
+    // Load and display run side by side until the duration, a signal or the death of all ends both.
+    private async Task<LoadReport?> LiveAsync(Supervisor supervisor, IStatusClient status, ClientTarget target, CancellationToken cancellation)
+    {
+        using var limit = new CancellationTokenSource(options.Duration ?? Timeout.InfiniteTimeSpan, composition.Time);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
+        Task shown = display.ShowAsync(token => StatusRound.AskAsync(status, _endpoints, token), end.Token);
+        Task ended = EndWithAllAsync(supervisor, end);
+        LoadReport? report = null;
+        if (options.Load is { } load)
+        {
+            using ISigner? signer = testnet.Genesis.AcceptUnsigned ? null : ClientKey.OpenOrMake(testnet.Layout.ClientKey);
+            await using ITransactionClient client = composition.Clients.Transactions(target, signer);
+            report = await new LoadRun(client, load, composition.Time).RunAsync(end.Token);
+        }
+        else
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, composition.Time, end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await shown;
+        await ended;
+        return report;
+    }
+
+    private static async Task EndWithAllAsync(Supervisor supervisor, CancellationTokenSource end)
+    {
+        await supervisor.AllEndedAsync().WaitAsync(end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await end.CancelAsync();
+    }
+
+    private ImmutableArray<ValidatorCost?> Spent(Supervisor supervisor) => [.. Enumerable.Range(0, _endpoints.Length).Select(supervisor.CostOf)];
+
+    private async Task<(StatusRound Round, bool Level)> LevelAsync(Supervisor supervisor, IStatusClient status)
+    {
+        long started = composition.Time.GetTimestamp();
+        while (true)
+        {
+            StatusRound round = await StatusRound.AskAsync(status, _endpoints, CancellationToken.None);
+            bool level = round.IsLevel(supervisor.Runs);
+            if (level || supervisor.Living == 0 || composition.Time.GetElapsedTime(started) >= options.LevelWithin)
+            {
+                return (round, level);
+            }
+
+            await Task.Delay(options.LevelEvery, composition.Time);
+        }
+    }
+
+    private TestnetSummary Summarise(StatusRound before, StatusRound after, bool level, LoadReport? load, TimeSpan lived, ImmutableArray<ValidatorCost?> spentBefore, ImmutableArray<ValidatorCost?> spent)
+    {
+        ValidatorStatus? highest = after.Statuses.Where(status => status is not null).MaxBy(status => status!.Height);
+        ValidatorStatus? lowest = before.Statuses.Where(status => status is not null).MinBy(status => status!.Height);
+        ulong blocks = (highest?.Height.Value ?? 0) - Math.Min(lowest?.Height.Value ?? 0, highest?.Height.Value ?? 0);
+        ulong committed = (highest?.CommittedTransactions ?? 0) - Math.Min(lowest?.CommittedTransactions ?? 0, highest?.CommittedTransactions ?? 0);
+        ulong messages = 0, bytes = 0, viewChanges = 0;
+        for (int i = 0; i < after.Statuses.Length; i++)
+        {
+            messages += Since(spent[i]?.MessagesSent ?? 0, spentBefore[i]?.MessagesSent);
+            bytes += Since(spent[i]?.BytesSent ?? 0, spentBefore[i]?.BytesSent);
+            viewChanges = Math.Max(viewChanges, Since(after.Statuses[i]?.ViewChanges ?? 0, before.Statuses[i]?.ViewChanges));
+        }
+
+        double rate = load?.TransactionsPerSecond ?? (lived > TimeSpan.Zero ? committed / lived.TotalSeconds : 0);
+        return new TestnetSummary(
+            highest?.Height.Value ?? 0,
+            highest?.CommittedTransactions ?? 0,
+            Math.Round(rate, 1),
+            load?.Latency.Milliseconds(50) is { } p50 ? new LatencySummary(p50, load.Latency.Milliseconds(99)!.Value) : null,
+            viewChanges,
+            blocks == 0 ? null : Math.Round(messages / (double)blocks, 2),
+            blocks == 0 ? null : Math.Round(bytes / (double)blocks, 1),
+            [.. after.Statuses.Select((status, i) => new ValidatorSummary(i, _endpoints[i].ToString(), status?.Height.Value, status?.Head.ToString(), status?.StateRoot.ToString()))],
+            level,
+            load is null ? null : new LoadSummary(load.Offered, load.Committed, load.Failed),
+            Math.Round(lived.TotalSeconds, 3));
+    }
+
+    // A validator that was restarted counts from nothing.
+    private static ulong Since(ulong now, ulong? before) => before is { } earlier && earlier <= now ? now - earlier : now;
+
+    private void Judge(TestnetSummary summary, int living, LoadReport? load)
+    {
+        int quorum = testnet.Genesis.Committee.QuorumSize;
+        if (living < quorum)
+        {
+            throw new CommandException($"only {living} of {_endpoints.Length} validators live, {quorum} are a quorum", testnet.Layout.Root, "see the logs in their homes; --restart brings validators back") { Report = summary };
+        }
+
+        if (!summary.Level)
+        {
+            throw new CommandException($"the living validators did not stand level within {options.LevelWithin.TotalSeconds:0} s", string.Join(", ", summary.Validators.Select(validator => $"{validator.Id}: {validator.Height?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "silent"}")), "see the logs in their homes") { Report = summary };
+        }
+
+        if (load is { Offered: > 0, Committed: 0 })
+        {
+            throw new CommandException("the load committed nothing", load.FirstError ?? "no transaction was answered", "see the logs in the validators' homes") { Report = summary };
+        }
+    }
+}
