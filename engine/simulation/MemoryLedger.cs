@@ -8,7 +8,7 @@ namespace Bft.Simulation;
 public sealed class MemoryLedger(Chain chain) : ILedger
 {
     private readonly List<CommittedBlock> _blocks = [];
-    private readonly List<Digest> _links = [chain.GenesisBlock.Digest];
+    private readonly List<Digest> _links = [chain.Id];
     private readonly Dictionary<Digest, Height> _heights = [];
 
     /// <inheritdoc/>

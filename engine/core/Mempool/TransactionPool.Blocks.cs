@@ -51,6 +51,9 @@ public sealed partial class TransactionPool
         return runs.Count == 0 ? Payload.Empty(_chain) : Payload.Of(_chain, runs);
     }
 
+    /// <inheritdoc/>
+    public Payload Take(PayloadRequest request) => Take(request, _chain.Limits.MaxPayloadBytes);
+
     /// <summary>A block was stored: its runs, known before or not, are pending in it and are not proposed on top of it.</summary>
     public void Included(Block block)
     {

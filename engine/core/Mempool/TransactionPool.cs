@@ -15,7 +15,7 @@ namespace Bft.Engine.Mempool;
 /// block any more, because a client may have sent two values for one key one after the other.</para>
 /// <para>A run keeps the buffer alive that it was decoded from: whoever adds runs out of a large frame decodes them from copies.</para>
 /// </remarks>
-public sealed partial class TransactionPool : ITransactionPool
+public sealed partial class TransactionPool : ITransactionPool, IPayloadSource
 {
     private readonly Lock _gate = new();
     private readonly Chain _chain;
@@ -159,6 +159,16 @@ public sealed partial class TransactionPool : ITransactionPool
             }
 
             return null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public TimeSpan? OldestArrival
+    {
+        get
+        {
+            TimeSpan now = _clock();
+            return Oldest(now) is { } age ? now - age : null;
         }
     }
 

@@ -65,6 +65,9 @@ public sealed partial class Replica
     /// <summary>True while writes to the journal fail and are tried again.</summary>
     public bool Paused => _pausedUntil is not null;
 
+    /// <summary>The height a peer was last known to have. Any thread.</summary>
+    public Height HeightOf(ReplicaId peer) => _sync.HeadOf(peer);
+
     /// <summary>When <see cref="Turn"/> must be called at the latest; null when only an input can matter.</summary>
     public TimeSpan? NextDeadline
     {

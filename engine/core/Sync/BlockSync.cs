@@ -42,6 +42,9 @@ internal sealed class BlockSync(ReplicaPorts ports)
         }
     }
 
+    /// <summary>The height a peer was last known to have.</summary>
+    public Height HeadOf(ReplicaId peer) => _heads[peer.Value];
+
     /// <summary>True once when the block was asked for and not yet taken.</summary>
     public bool Expects(Digest digest) => _expected.Remove(digest);
 
