@@ -57,6 +57,9 @@ public sealed class Ed25519ListScheme : ICertificateScheme
     public int VoteSignatureBytes => Ed25519Scheme.SignatureSize;
 
     /// <inheritdoc/>
+    public bool IsList => true;
+
+    /// <inheritdoc/>
     public bool CombinesInline => true;
 
     /// <inheritdoc/>

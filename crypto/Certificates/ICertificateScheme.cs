@@ -12,6 +12,9 @@ public interface ICertificateScheme
     /// <summary>Number of replicas whose keys this scheme holds.</summary>
     int Replicas { get; }
 
+    /// <summary>True when a certificate is the concatenation of its signers' votes, each of which can be checked (and remembered) alone.</summary>
+    bool IsList => false;
+
     /// <summary>Length in bytes of one replica's signature over a statement.</summary>
     int VoteSignatureBytes { get; }
 

@@ -6,7 +6,7 @@ namespace Bft.Engine;
 public static class Protocols
 {
     /// <summary>All protocols.</summary>
-    public static ImmutableArray<ProtocolDescriptor> All { get; } = [];
+    public static ImmutableArray<ProtocolDescriptor> All { get; } = [HotStuff.HotStuffProtocol.Descriptor];
 
     /// <summary>The protocol of that name, or null.</summary>
     public static ProtocolDescriptor? Find(string name) => All.FirstOrDefault(protocol => protocol.Name == name);

@@ -11,7 +11,7 @@ public interface ILedger : IDisposable
     /// <summary>The last height in it; 0 when only genesis (which is not stored) is known.</summary>
     Height Height { get; }
 
-    /// <summary>The hash chain up to <see cref="Height"/>: Chain_h = H(Chain_{h−1}, digest_h), Chain_0 = genesis digest.</summary>
+    /// <summary>The hash chain up to <see cref="Height"/>: Chain_h = H(Chain_{h−1}, digest_h), Chain_0 = chain id.</summary>
     Digest ChainDigest { get; }
 
     /// <summary>Appends the block of the next height.</summary>

@@ -8,9 +8,9 @@ namespace Bft.Engine;
 /// <summary>Judges claims by a chain's certificate scheme, remembering positive verdicts by the content of what was checked.</summary>
 public sealed class Claims : IClaims
 {
-    // No signature scheme has these codes, so a remembered vote or certificate never answers for a client's signature.
-    private const byte VoteContent = 0xFE;
-    private const byte CertificateContent = 0xFF;
+    // Entries of the cache that are no transaction signatures (whose codes are below 0x80).
+    private const byte CertificateEntry = 0xFD;
+    private const byte VoteEntry = 0xFC;
 
     private readonly ICertificateScheme _scheme;
     private readonly VerifiedCache _verified;
@@ -71,13 +71,13 @@ public sealed class Claims : IClaims
             System.Buffers.Binary.BinaryPrimitives.WriteUInt64LittleEndian(key[(8 * i)..], certificate.Signers.Word(i));
         }
 
-        Digest content = _verified.KeyOf(CertificateContent, key, message, certificate.Signature.Span);
+        Digest content = _verified.KeyOf(CertificateEntry, key, message, certificate.Signature.Span);
         if (_verified.Contains(content))
         {
             return true;
         }
 
-        bool valid = _scheme.Name == "ed25519"
+        bool valid = _scheme.IsList
             ? IsList(signers, message, certificate.Signature.Span)
             : _scheme.VerifyCertificate(signers, message, certificate.Signature.Span);
         if (valid)
@@ -167,7 +167,7 @@ public sealed class Claims : IClaims
     {
         Span<byte> key = stackalloc byte[2];
         System.Buffers.Binary.BinaryPrimitives.WriteUInt16LittleEndian(key, (ushort)signer);
-        Digest content = _verified.KeyOf(VoteContent, key, message, signature);
+        Digest content = _verified.KeyOf(VoteEntry, key, message, signature);
         if (_verified.Contains(content))
         {
             return true;

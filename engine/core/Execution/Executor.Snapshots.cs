@@ -1,0 +1,154 @@
+using System.Collections.Immutable;
+using Bft.Crypto;
+using Bft.Engine.Encoding;
+using Bft.Engine.Storage;
+
+namespace Bft.Engine.Execution;
+
+/// <content>
+/// Snapshots. Layout: version (1), chain id (32), state point (72), application's root (32), sessions' root (32), then the sessions
+/// and the application, each in its own form. Everything in it hangs on the state root: a byte that was changed is noticed.
+/// </content>
+public sealed partial class Executor
+{
+    private const byte SnapshotVersion = 1;
+    private const int SnapshotHeaderBytes = 1 + Digest.Size + StatePoint.EncodedBytes + (2 * Digest.Size);
+    private const int StreamBufferBytes = 64 << 10;
+
+    /// <summary>Writes the state of <see cref="Point"/>. By the thread that executes.</summary>
+    public void WriteSnapshot(Stream stream)
+    {
+        ExecutedHeight last = _recent.Last;
+        var header = new CanonicalWriter(SnapshotHeaderBytes);
+        header.Byte(SnapshotVersion);
+        header.Digest(_chain.Id);
+        last.Point.Encode(header);
+        header.Digest(last.ApplicationRoot);
+        header.Digest(last.SessionsRoot);
+        var writer = new SnapshotWriter(stream);
+        writer.Raw(header.Span);
+        Sessions.Write(writer);
+        writer.Flush();
+        _application.WriteSnapshot(stream);
+    }
+
+    /// <summary>Writes the state of <see cref="Point"/> into a store.</summary>
+    /// <exception cref="IOException">The store failed; the state is unharmed.</exception>
+    public void SaveTo(ISnapshotStore store) => store.Save(Point, WriteSnapshot);
+
+    /// <summary>Replaces the state by a snapshot.</summary>
+    /// <param name="expected">The point it must be of: certified, or told by the store it comes from.</param>
+    /// <param name="stream">The content.</param>
+    /// <exception cref="InvalidDataException">The snapshot is malformed, of another chain, or its roots are not those of the point; the executor is at height 0 again.</exception>
+    /// <exception cref="IOException">The stream failed; the executor is at height 0 again.</exception>
+    public void ReadSnapshot(StatePoint expected, Stream stream)
+    {
+        try
+        {
+            using var buffered = new BufferedStream(stream, StreamBufferBytes);
+            ExecutedHeight executed = ReadHeader(expected, buffered);
+            Sessions.Read(new SnapshotReader(buffered), executed.SessionsRoot, expected.Height);
+            _application.ReadSnapshot(_chain, expected.Height, executed.ApplicationRoot, buffered);
+            if (buffered.ReadByte() != -1)
+            {
+                throw new InvalidDataException($"The snapshot of height {expected.Height} goes on behind its end.");
+            }
+
+            _recent.Reset(executed);
+            _fault = null;
+            _plan.Clear();
+        }
+        catch
+        {
+            StartFromGenesis();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Brings the state up to the ledger's height: the newest snapshot that is whole and of this ledger's past, then the blocks after it.
+    /// </summary>
+    /// <returns>Where it started from, and which snapshots were refused and why.</returns>
+    /// <exception cref="StateDivergedException">Executing the ledger's blocks gives other results than their headers tell.</exception>
+    /// <exception cref="InvalidDataException">The ledger lacks a block below its height.</exception>
+    public Recovery RecoverFrom(ISnapshotStore snapshots, ILedger ledger)
+    {
+        ImmutableArray<string>.Builder refused = ImmutableArray.CreateBuilder<string>();
+        StartFromGenesis();
+        for (Height atMost = ledger.Height; snapshots.OpenLatest(atMost) is var (point, content);)
+        {
+            string? fault = TryLoad(point, content, ledger);
+            if (fault is null)
+            {
+                break;
+            }
+
+            refused.Add($"snapshot of height {point.Height}: {fault}");
+            if (point.Height.Value == 0 || point.Height > atMost)
+            {
+                break;
+            }
+
+            atMost = point.Height.Previous();
+        }
+
+        StatePoint start = Point;
+        while (Point.Height < ledger.Height)
+        {
+            Height next = Point.Height.Next();
+            Execute(ledger.Read(next) ?? throw new InvalidDataException($"The ledger ends at height {ledger.Height} and has no block of height {next}."));
+        }
+
+        return new Recovery(start, refused.ToImmutable());
+    }
+
+    private string? TryLoad(StatePoint point, Stream content, ILedger ledger)
+    {
+        using (content)
+        {
+            if (ledger.ChainAt(point.Height) != point.Chain)
+            {
+                return "it is of another past than the ledger";
+            }
+
+            try
+            {
+                ReadSnapshot(point, content);
+                return null;
+            }
+            catch (InvalidDataException fault)
+            {
+                return fault.Message;
+            }
+            catch (IOException fault)
+            {
+                return fault.Message;
+            }
+        }
+    }
+
+    private ExecutedHeight ReadHeader(StatePoint expected, Stream stream)
+    {
+        var reader = new CanonicalReader(new SnapshotReader(stream).Raw(SnapshotHeaderBytes));
+        if (reader.Byte() != SnapshotVersion)
+        {
+            throw new InvalidDataException("The snapshot is of another version of the engine.");
+        }
+
+        Digest chain = reader.Digest();
+        if (chain != _chain.Id)
+        {
+            throw new InvalidDataException($"The snapshot is of chain {chain.ToShortString()}, not of {_chain.Id.ToShortString()}.");
+        }
+
+        var executed = new ExecutedHeight(StatePoint.Decode(ref reader), reader.Digest(), reader.Digest());
+        return executed.Point == expected && JoinRoots(_chain, executed.ApplicationRoot, executed.SessionsRoot) == expected.StateRoot
+            ? executed
+            : throw new InvalidDataException($"The snapshot is of {executed.Point}, not of {expected}, or its roots do not join to its state root.");
+    }
+}
+
+/// <summary>How a state was brought up to a ledger.</summary>
+/// <param name="Start">The snapshot's point, or that of height 0.</param>
+/// <param name="Refused">Snapshots that were damaged or foreign, with the reason; for the log.</param>
+public sealed record Recovery(StatePoint Start, ImmutableArray<string> Refused);

@@ -1,0 +1,117 @@
+using Bft.Engine.Shared;
+
+namespace Bft.Engine.HotStuff;
+
+public sealed partial class HotStuffProtocol
+{
+    private void OnProposal(ProposalMessage proposal, IEffects effects)
+    {
+        Block block = proposal.Block;
+        if (!_rules.IsWellFormed(block))
+        {
+            return;
+        }
+
+        if (_authorships.Add(proposal.Authorship).Evidence is { } evidence)
+        {
+            effects.Accuse(evidence);
+        }
+
+        OnQuorumCertificate(block.Justify!, effects);
+        if (proposal.TimeoutCertificate is { } tc)
+        {
+            OnTimeoutCertificate(tc, effects);
+        }
+
+        if (block.View != _view)
+        {
+            return;
+        }
+
+        if (_tree.Find(block.Header.Parent) is null)
+        {
+            // The certificate made us fetch the parent; the proposal is looked at again when it is there.
+            _waiting = proposal;
+            return;
+        }
+
+        Consider(block, effects);
+    }
+
+    // The first block of a view by its leader joins the tree; an equivocating leader's second one can still be fetched if a quorum certifies it.
+    private void Consider(Block block, IEffects effects)
+    {
+        TreeBlock? parent = _tree.Find(block.Header.Parent);
+        if (parent is null || !_rules.Certifies(block.Justify!, parent.Block) || block.Header.Proposer != _election.Leader(block.View, parent.Standing))
+        {
+            return;
+        }
+
+        if (_tip.Block.View == block.View && _tip.Block.Digest != block.Digest)
+        {
+            return;
+        }
+
+        if (_tree.Add(block) is { } added)
+        {
+            Noticed(added, effects);
+            TryVote(added, parent, effects);
+        }
+    }
+
+    private void TryVote(TreeBlock block, TreeBlock parent, IEffects effects)
+    {
+        if (block.Block.View != _view || !_rules.SafeNode(ExtendsLocked(block), parent.Block.View, _lockedView))
+        {
+            return;
+        }
+
+        SigningAnswer answer = _voter.Sign(HotStuffMessages.VoteStatement(block.Block));
+        if (!answer.Signed)
+        {
+            return;
+        }
+
+        effects.Store(block.Block);
+        Record(answer.Record, effects);
+        effects.Send(_election.Leader(_view.Next(), block.Standing), new VoteMessage(answer.Vote));
+    }
+
+    private void OnVote(Vote vote, IEffects effects)
+    {
+        if (vote.Statement.View.Next() < _view && vote.Statement.View <= _highQc.View)
+        {
+            return;
+        }
+
+        Count(_votes, vote, effects);
+    }
+
+    private static void Count(VoteCollector collector, Vote vote, IEffects effects)
+    {
+        Collected collected = collector.Add(vote);
+        if (collected.Evidence is { } evidence)
+        {
+            effects.Accuse(evidence);
+        }
+
+        if (!collected.Quorum.IsDefaultOrEmpty)
+        {
+            effects.Combine(vote.Statement, collected.Quorum);
+        }
+    }
+
+    private bool ExtendsLocked(TreeBlock block)
+    {
+        foreach (TreeBlock ancestor in _tree.Branch(block))
+        {
+            if (ancestor.Block.Digest == _lockedBlock)
+            {
+                return true;
+            }
+        }
+
+        // Everything in the tree extends the root; whatever is locked below it is of an earlier view than any certificate here.
+        return _tree.Root.Block.Digest == _lockedBlock;
+    }
+}

@@ -1,0 +1,155 @@
+using Bft.Crypto;
+using Bft.Engine.Shared;
+
+namespace Bft.Engine.HotStuff;
+
+/// <summary>
+/// Chained HotStuff with a three-chain commit on consecutive views. Each view one leader proposes one block on the highest certificate;
+/// votes go to the leader of the next view, so the steady state costs 2(n−1) messages a block. See <see cref="HotStuffRules"/> for what makes
+/// it safe and <see cref="TenureElection"/> for what keeps it live under silent leaders.
+/// </summary>
+/// <remarks>
+/// Split by concern: this file dispatches; <c>.Certificates</c> advances by certificates (highQC, lock, commit), <c>.Leading</c> proposes,
+/// <c>.Voting</c> votes, <c>.Views</c> times out and changes views, <c>.Recovery</c> starts after a crash and fills holes.
+/// </remarks>
+public sealed partial class HotStuffProtocol : IProtocol
+{
+    private readonly Chain _chain;
+    private readonly ReplicaId _self;
+    private readonly Voter _voter;
+    private readonly ProtocolOptions _options;
+    private readonly HotStuffRules _rules;
+    private readonly ILeaderElection _election;
+    private readonly VoteCollector _votes;
+    private readonly VoteCollector _timeoutVotes;
+    private readonly VoteCollector _authorships;
+    private readonly TimeoutTally _timeouts;
+    private readonly BackOff _backOff;
+    private readonly Digest _emptyPayload;
+
+    private BlockTree _tree;
+    private View _view;
+    private QuorumCertificate _highQc;
+    private View _lockedView;
+    private Digest _lockedBlock;
+    private Height _lockedHeight;
+    private QuorumCertificate? _lastTc;
+    private TreeBlock _tip;
+    private Height _lastNonEmpty;
+    private bool _demand;
+    private View _payloadRequestedFor;
+    private ulong _viewChanges;
+    private bool _started;
+
+    /// <summary>The line by which the engine knows this protocol.</summary>
+    public static ProtocolDescriptor Descriptor { get; } = new(
+        "hotstuff",
+        FaultModel.Byzantine,
+        "Yin, Malkhi, Reiter, Golan Gueta, Abraham: HotStuff: BFT Consensus in the Lens of Blockchain. PODC 2019, arXiv 1803.05069",
+        context => new HotStuffProtocol(context),
+        HotStuffCommit.IsCommitted,
+        HotStuffMessages.Decode,
+        [
+            new SigningRule(StatementKind.Proposal, FencedBy: [StatementKind.Timeout]),
+            new SigningRule(StatementKind.Vote, FencedBy: [StatementKind.Timeout]),
+            new SigningRule(StatementKind.Timeout),
+        ]);
+
+    /// <summary>Makes an instance for one replica.</summary>
+    /// <param name="context">Chain, self, voter, options.</param>
+    /// <param name="rules">The safety rules; null for the paper's.</param>
+    /// <param name="election">The leader election; null for the one that the options name.</param>
+    public HotStuffProtocol(ProtocolContext context, HotStuffRules? rules = null, ILeaderElection? election = null)
+    {
+        _chain = context.Chain;
+        _self = context.Self;
+        _voter = context.Voter;
+        _options = context.Options;
+        _rules = rules ?? HotStuffRules.Paper;
+        _election = election ?? TenureElection.Create(context.Options.LeaderElection, _chain.Committee);
+        _votes = new VoteCollector(_chain.Committee);
+        _timeoutVotes = new VoteCollector(_chain.Committee);
+        _authorships = new VoteCollector(_chain.Committee, perSigner: 8);
+        _timeouts = new TimeoutTally(_chain.Committee);
+        _backOff = new BackOff(context.Options);
+        _emptyPayload = Payload.Empty(_chain).Root;
+        _highQc = _chain.GenesisCertificate;
+        _tree = new BlockTree(_election, _chain.GenesisBlock, Standing.Fresh);
+        _tip = _tree.Root;
+        _lockedBlock = _chain.GenesisBlock.Digest;
+    }
+
+    /// <inheritdoc/>
+    public ProtocolStatus Status => new(_view, LeaderOf(_view), _highQc.View, _viewChanges);
+
+    /// <inheritdoc/>
+    public void Step(Input input, IEffects effects)
+    {
+        switch (input)
+        {
+            case Input.Received received:
+                Receive(received.Sender, received.Message, effects);
+                break;
+            case Input.Certified certified:
+                OnCertificate(certified.Certificate, effects);
+                break;
+            case Input.PayloadReady ready:
+                Propose(ready, effects);
+                break;
+            case Input.Expired expired:
+                Expire(expired.Timer, effects);
+                break;
+            case Input.Fetched fetched:
+                OnFetched(fetched.Block, effects);
+                break;
+            case Input.Synced synced:
+                OnSynced(synced, effects);
+                break;
+            case Input.Demand demand:
+                _demand = demand.Oldest is not null;
+                break;
+            case Input.Executed:
+                break;
+            case Input.Read read:
+                effects.ReadReady(read.Id, PossiblyCommitted());
+                break;
+            case Input.Administer or Input.Reconfigured:
+                break;
+        }
+
+        TryLead(effects);
+        KeepTime(effects);
+    }
+
+    private void Receive(ReplicaId sender, ProtocolMessage message, IEffects effects)
+    {
+        switch (message)
+        {
+            case ProposalMessage proposal:
+                OnProposal(proposal, effects);
+                break;
+            case VoteMessage vote:
+                OnVote(vote.Vote, effects);
+                break;
+            case TimeoutMessage timeout:
+                OnTimeout(sender, timeout, effects);
+                break;
+            case CertificatesMessage certificates:
+                OnCertificate(certificates.HighQc, effects);
+                if (certificates.LastTc is { } tc)
+                {
+                    OnTimeoutCertificate(tc, effects);
+                }
+
+                break;
+        }
+    }
+
+    // A linearizable read at one replica of a quorum must wait for what may be committed already. Whoever voted for the end of a three-chain
+    // was locked on its beginning, so every quorum of answers holds an honest replica whose lock is at or above any committed block.
+    private Height PossiblyCommitted() => Height.Max(_lockedHeight, _tree.Root.Block.Height);
+
+    private ReplicaId? LeaderOf(View view) => _election.Leader(view, StandingOfHighQc());
+
+    private Standing StandingOfHighQc() => (_tree.Find(_highQc.Statement.Subject) ?? _tree.Root).Standing;
+}

@@ -1,0 +1,173 @@
+using Bft.Crypto;
+using Bft.Engine.Encoding;
+using Bft.Engine.Storage;
+using Bft.Engine.Sync;
+using Bft.Engine.Transport;
+
+namespace Bft.Engine;
+
+/// <summary>
+/// Where bytes of a peer become verified messages, once. Pure apart from serving requests; runs on any worker, in order for one peer.
+/// Nothing a peer sends can throw past it: the answer says whether the message was good.
+/// </summary>
+/// <param name="ports">The replica's parts.</param>
+/// <param name="claims">Who is believed.</param>
+/// <param name="replica">Where verified messages go.</param>
+public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica)
+{
+    /// <summary>The most bytes of blocks in one range answer.</summary>
+    private const int MaxRangeBytes = 2 << 20;
+
+    /// <summary>Takes a consensus or repair message. False: it was malformed or lied; count it against its sender.</summary>
+    public bool OnMessage(ReplicaId sender, ReadOnlyMemory<byte> message)
+    {
+        if (message.Length < 2 || !ports.Chain.Committee.Contains(sender))
+        {
+            return false;
+        }
+
+        return (TrafficClass)message.Span[0] switch
+        {
+            TrafficClass.Consensus => OnConsensus(sender, message),
+            TrafficClass.Repair => OnRepair(sender, message),
+            _ => false,
+        };
+    }
+
+    private bool OnConsensus(ReplicaId sender, ReadOnlyMemory<byte> bytes)
+    {
+        ProtocolMessage? message = WireMessage.Decode(ports.Chain, ports.Protocol, bytes);
+        if (message is null || !message.Verify(sender, claims))
+        {
+            return false;
+        }
+
+        replica.Receive(sender, message);
+        return true;
+    }
+
+    private bool OnRepair(ReplicaId sender, ReadOnlyMemory<byte> bytes)
+    {
+        var reader = new CanonicalReader(bytes);
+        reader.Byte();
+        switch ((RepairKind)reader.Byte())
+        {
+            case RepairKind.BlockRequest:
+                return OnBlockRequest(sender, ref reader);
+            case RepairKind.Block:
+                return OnBlock(sender, ref reader);
+            case RepairKind.RangeRequest:
+                return OnRangeRequest(sender, ref reader);
+            case RepairKind.Range:
+                return OnRange(sender, ref reader);
+            case RepairKind.HeadRequest when reader.Complete:
+                Answer(sender, RepairKind.Head, RepairMessages.Head(replica.CommittedHeight, replica.Status.View));
+                return true;
+            case RepairKind.Head:
+                var head = new HeadArrived(sender, new Height(reader.UInt64()), new View(reader.UInt64()));
+                if (reader.Complete)
+                {
+                    replica.Post(head);
+                }
+
+                return reader.Complete;
+            default:
+                return false;
+        }
+    }
+
+    private bool OnBlockRequest(ReplicaId sender, ref CanonicalReader reader)
+    {
+        Digest digest = reader.Digest();
+        if (!reader.Complete)
+        {
+            return false;
+        }
+
+        if (replica.FindBlock(digest) is { } block)
+        {
+            Answer(sender, RepairKind.Block, RepairMessages.Block(block));
+        }
+
+        return true;
+    }
+
+    private bool OnBlock(ReplicaId sender, ref CanonicalReader reader)
+    {
+        ReadOnlyMemory<byte> encoded = reader.Raw(reader.Remaining);
+        if (!Block.TryDecode(ports.Chain, encoded, out Block? block) ||
+            (block!.Justify is { } justify && !claims.IsCertificate(justify)) ||
+            !claims.IsPayload(block.Payload))
+        {
+            return false;
+        }
+
+        replica.Post(new BlockArrived(sender, block));
+        return true;
+    }
+
+    private bool OnRangeRequest(ReplicaId sender, ref CanonicalReader reader)
+    {
+        var first = new Height(reader.UInt64());
+        int count = reader.UInt16();
+        if (!reader.Complete || first.Value == 0 || count is 0 or > RepairMessages.MaxRangeBlocks)
+        {
+            return false;
+        }
+
+        List<CommittedBlock> blocks = [];
+        int bytes = 0;
+        ILedger ledger = ports.Ledger;
+        for (Height height = first; blocks.Count < count && bytes < MaxRangeBytes && height <= ledger.Height; height = height.Next())
+        {
+            if (ledger.Read(height) is not { } block)
+            {
+                break;
+            }
+
+            blocks.Add(block);
+            bytes += block.Block.Encoded.Length + 1024;
+        }
+
+        Answer(sender, RepairKind.Range, RepairMessages.Range(first, blocks));
+        return true;
+    }
+
+    // Each block is committed by its own proof. Its clients' signatures were judged by the quorum that voted for it.
+    private bool OnRange(ReplicaId sender, ref CanonicalReader reader)
+    {
+        var first = new Height(reader.UInt64());
+        int count = reader.UInt16();
+        if (reader.Failed || count > RepairMessages.MaxRangeBlocks)
+        {
+            return false;
+        }
+
+        List<CommittedBlock> blocks = new(count);
+        for (int i = 0; i < count; i++)
+        {
+            if (CommittedBlock.Decode(ports.Chain, ref reader) is not { } block ||
+                block.Block.Height.Value != first.Value + (ulong)i ||
+                !ports.Protocol.CommitRule(block.Block.Header, block.Proof, claims))
+            {
+                return false;
+            }
+
+            blocks.Add(block);
+        }
+
+        if (!reader.Complete)
+        {
+            return false;
+        }
+
+        replica.Post(new RangeArrived(sender, first, blocks));
+        return true;
+    }
+
+    private void Answer(ReplicaId to, RepairKind kind, byte[] message)
+    {
+        ports.Meter.Sent(TrafficClass.Repair, (byte)kind, Phase.CatchUp, message.Length, 0);
+        ports.Transport.Send(to, TrafficClass.Repair, message);
+    }
+}

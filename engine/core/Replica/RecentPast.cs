@@ -1,0 +1,54 @@
+using System.Collections.Concurrent;
+using Bft.Crypto;
+using Bft.Engine.Storage;
+
+namespace Bft.Engine;
+
+/// <summary>
+/// The near past in memory: state points, headers and blocks that the ledger behind the loop may not hold yet. The loop writes; serving
+/// threads may look up blocks. Bounded.
+/// </summary>
+internal sealed class RecentPast(ILedger ledger)
+{
+    private const int KeptHeights = 8192;
+    private const int KeptBlocks = 64;
+
+    private readonly Dictionary<ulong, StatePoint> _points = [];
+    private readonly Dictionary<ulong, BlockHeader> _headers = [];
+    private readonly ConcurrentDictionary<Digest, Block> _blocks = [];
+    private readonly Queue<Digest> _blockOrder = [];
+
+    public StatePoint? PointAt(Height height) => _points.TryGetValue(height.Value, out StatePoint point) ? point : null;
+
+    public BlockHeader? HeaderAt(Height height) => _headers.TryGetValue(height.Value, out BlockHeader? header) ? header : ledger.ReadHeader(height);
+
+    /// <summary>A stored block by digest, from memory or the ledger. Any thread.</summary>
+    public Block? Find(Digest digest) =>
+        _blocks.TryGetValue(digest, out Block? block) ? block : ledger.Find(digest) is { } height ? ledger.Read(height)?.Block : null;
+
+    public void Add(StatePoint point)
+    {
+        _points[point.Height.Value] = point;
+        _points.Remove(unchecked(point.Height.Value - KeptHeights));
+    }
+
+    public void Add(BlockHeader committed)
+    {
+        _headers[committed.Height.Value] = committed;
+        _headers.Remove(unchecked(committed.Height.Value - KeptHeights));
+    }
+
+    public void Stored(Block block)
+    {
+        if (!_blocks.TryAdd(block.Digest, block))
+        {
+            return;
+        }
+
+        _blockOrder.Enqueue(block.Digest);
+        while (_blockOrder.Count > KeptBlocks)
+        {
+            _blocks.TryRemove(_blockOrder.Dequeue(), out _);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using Bft.Engine.Sync;
+
+namespace Bft.Engine;
+
+/// <remarks>
+/// A replica that lost its safety records might vote twice, so it counts as Byzantine until it has seen a block committed by a quorum
+/// without it, in a view above every view that it may have signed in: the highest that q <em>others</em> show, plus one. Were it to count
+/// itself or to ask q−1 others, four replicas could fork. With n = 4, such a replica and a dead one halt the chain.
+/// </remarks>
+public sealed partial class Replica
+{
+    private readonly SortedDictionary<int, View> _othersViews = [];
+    private View? _mayHaveSigned;
+
+    /// <summary>True while this replica does not vote because its safety records were lost.</summary>
+    public bool EarningVoteBack { get; private set; }
+
+    private void StartRejoin()
+    {
+        EarningVoteBack = !_ports.Voter.MayVote;
+        if (EarningVoteBack)
+        {
+            _sync.AskHeads(_now);
+        }
+    }
+
+    private void TakeHead(HeadArrived head)
+    {
+        _sync.Note(head);
+        if (!EarningVoteBack || head.Sender == _ports.Self || _mayHaveSigned is not null)
+        {
+            return;
+        }
+
+        _othersViews[head.Sender.Value] = head.View;
+        ReplicaSet shown = ReplicaSet.Empty;
+        foreach (int id in _othersViews.Keys)
+        {
+            shown = shown.With(new ReplicaId(id));
+        }
+
+        if (_ports.Chain.Committee.IsQuorum(shown))
+        {
+            // The lowest bound that a quorum of others supports: a lone liar with a giant view does not count.
+            _mayHaveSigned = _othersViews.Values.Order().ElementAt(_ports.Chain.Committee.QuorumSize - 1).Next();
+            _sync.StopAskingHeads();
+        }
+    }
+
+    private void TryResumeVoting(CommittedBlock block)
+    {
+        if (EarningVoteBack && _mayHaveSigned is { } signed && block.Proof.Certificate is { } certificate &&
+            certificate.View > signed && block.Block.View > signed && !certificate.Signers.Contains(_ports.Self))
+        {
+            EarningVoteBack = false;
+            _ports.Voter.Resume(certificate.View);
+            _ports.Observer.VotingResumed(certificate.View);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+using System.Collections.Immutable;
+
+namespace Bft.Engine.Shared;
+
+/// <summary>What became of a vote that was handed to a <see cref="VoteCollector"/>.</summary>
+/// <param name="Quorum">The votes of a quorum over one statement, given exactly once; else default.</param>
+/// <param name="Evidence">Proof that the signer contradicted itself; else null.</param>
+public readonly record struct Collected(ImmutableArray<Vote> Quorum, Evidence? Evidence);
+
+/// <summary>
+/// Counts verified votes: distinct signers by number (never by signature bytes), a contradiction becomes evidence and does not
+/// displace the first vote, a quorum is reported once. Bounded a signer, so that a flood evicts only the flooder's own votes.
+/// </summary>
+public sealed class VoteCollector
+{
+    private readonly Committee _committee;
+    private readonly int _perSigner;
+    private readonly SortedDictionary<Key, Tally> _tallies = [];
+    private readonly SortedSet<Key>[] _bySigner;
+
+    /// <summary>Makes a collector.</summary>
+    /// <param name="committee">Whose votes count.</param>
+    /// <param name="perSigner">How many votes of one signer are kept; the lowest views go first.</param>
+    public VoteCollector(Committee committee, int perSigner = 16)
+    {
+        _committee = committee;
+        _perSigner = perSigner;
+        _bySigner = new SortedSet<Key>[committee.Size];
+        for (int i = 0; i < _bySigner.Length; i++)
+        {
+            _bySigner[i] = [];
+        }
+    }
+
+    /// <summary>Counts a vote whose signature was checked.</summary>
+    public Collected Add(in Vote vote)
+    {
+        if (!_committee.Contains(vote.Signer))
+        {
+            return default;
+        }
+
+        var key = new Key(vote.Statement.View.Value, (byte)vote.Statement.Kind, vote.Statement.Slot.Value);
+        SortedSet<Key> mine = _bySigner[vote.Signer.Value];
+        if (_tallies.TryGetValue(key, out Tally? tally) && tally.Votes.TryGetValue(vote.Signer.Value, out Vote first))
+        {
+            return first.Statement == vote.Statement ? default : new Collected(default, new Evidence(first, vote));
+        }
+
+        if (mine.Count >= _perSigner)
+        {
+            if (key.CompareTo(mine.Min) <= 0)
+            {
+                return default;
+            }
+
+            Remove(mine.Min, vote.Signer.Value);
+        }
+
+        if (tally is null || !_tallies.ContainsKey(key))
+        {
+            tally = new Tally();
+            _tallies[key] = tally;
+        }
+
+        mine.Add(key);
+        tally.Votes.Add(vote.Signer.Value, vote);
+        return new Collected(tally.Reported ? default : QuorumOf(tally, vote.Statement), null);
+    }
+
+    /// <summary>Forgets the votes of views below <paramref name="view"/>.</summary>
+    public void ForgetBelow(View view)
+    {
+        while (_tallies.Count > 0)
+        {
+            Key lowest = _tallies.First().Key;
+            if (lowest.View >= view.Value)
+            {
+                return;
+            }
+
+            foreach (int signer in _tallies[lowest].Votes.Keys)
+            {
+                _bySigner[signer].Remove(lowest);
+            }
+
+            _tallies.Remove(lowest);
+        }
+    }
+
+    private ImmutableArray<Vote> QuorumOf(Tally tally, Statement statement)
+    {
+        ReplicaSet signers = ReplicaSet.Empty;
+        foreach ((int signer, Vote vote) in tally.Votes)
+        {
+            if (vote.Statement == statement)
+            {
+                signers = signers.With(new ReplicaId(signer));
+            }
+        }
+
+        if (!_committee.IsQuorum(signers))
+        {
+            return default;
+        }
+
+        tally.Reported = true;
+        return [.. tally.Votes.Values.Where(vote => vote.Statement == statement)];
+    }
+
+    private void Remove(Key key, int signer)
+    {
+        _bySigner[signer].Remove(key);
+        Tally tally = _tallies[key];
+        tally.Votes.Remove(signer);
+        if (tally.Votes.Count == 0)
+        {
+            _tallies.Remove(key);
+        }
+    }
+
+    private sealed class Tally
+    {
+        public SortedDictionary<int, Vote> Votes { get; } = [];
+
+        public bool Reported { get; set; }
+    }
+
+    private readonly record struct Key(ulong View, byte Kind, ulong Slot) : IComparable<Key>
+    {
+        public int CompareTo(Key other)
+        {
+            int order = View.CompareTo(other.View);
+            order = order != 0 ? order : Kind.CompareTo(other.Kind);
+            return order != 0 ? order : Slot.CompareTo(other.Slot);
+        }
+    }
+}

@@ -1,0 +1,214 @@
+using Bft.Crypto;
+using Bft.Engine.Transport;
+
+namespace Bft.Engine.Sync;
+
+/// <summary>
+/// Fetches what a replica misses: single blocks by digest, and committed blocks in chunks from several peers at once. Runs inside the loop; what
+/// arrives was checked at the edge. Every request has a deadline and goes to another peer when it passes.
+/// </summary>
+internal sealed class BlockSync(ReplicaPorts ports)
+{
+    private const int RangesInFlight = 4;
+    private const int MaxExpected = 64;
+    private const ulong MaxBacklog = 2048;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
+    private readonly SortedDictionary<ulong, (ReplicaId Peer, TimeSpan Deadline)> _asked = [];
+    private readonly SortedDictionary<ulong, IReadOnlyList<CommittedBlock>> _arrived = [];
+    private readonly Dictionary<Digest, TimeSpan> _expected = [];
+    private readonly Height[] _heads = new Height[ports.Chain.Committee.Size];
+    private Height _target;
+    private ulong _turn;
+    private TimeSpan? _askHeadsAt;
+
+    /// <summary>When <see cref="Tick"/> must be called at the latest.</summary>
+    public TimeSpan? NextDeadline
+    {
+        get
+        {
+            TimeSpan? earliest = _askHeadsAt;
+            foreach ((_, TimeSpan deadline) in _asked.Values)
+            {
+                if (earliest is null || deadline < earliest)
+                {
+                    earliest = deadline;
+                }
+            }
+
+            return earliest;
+        }
+    }
+
+    /// <summary>The height a peer was last known to have.</summary>
+    public Height HeadOf(ReplicaId peer) => _heads[peer.Value];
+
+    /// <summary>True once when the block was asked for and not yet taken.</summary>
+    public bool Expects(Digest digest) => _expected.Remove(digest);
+
+    /// <summary>Asks two of the holders (all others when none is named) for a block. The protocol asks again if nothing comes.</summary>
+    public void RequestBlock(Digest digest, ReplicaSet holders, TimeSpan now)
+    {
+        if (_expected.Count >= MaxExpected)
+        {
+            foreach (Digest old in _expected.Where(entry => entry.Value < now).Select(entry => entry.Key).ToList())
+            {
+                _expected.Remove(old);
+            }
+        }
+
+        if (_expected.Count >= MaxExpected)
+        {
+            return;
+        }
+
+        _expected[digest] = now + (5 * Patience);
+        byte[] request = RepairMessages.BlockRequest(digest);
+        int[] candidates = Others(holders);
+        for (int i = 0; i < Math.Min(2, candidates.Length); i++)
+        {
+            Send(new ReplicaId(candidates[(int)(_turn++ % (ulong)candidates.Length)]), request, RepairKind.BlockRequest);
+        }
+    }
+
+    /// <summary>Wants committed blocks up to at least that height.</summary>
+    public void CatchUp(Height atLeast, ReplicaSet holders, Height committed, TimeSpan now)
+    {
+        foreach (int holder in Others(holders))
+        {
+            _heads[holder] = Height.Max(_heads[holder], atLeast);
+        }
+
+        _target = Height.Max(_target, atLeast);
+        Ask(committed, now);
+    }
+
+    /// <summary>A peer told its height.</summary>
+    public void Note(HeadArrived head) => _heads[head.Sender.Value] = Height.Max(_heads[head.Sender.Value], head.Height);
+
+    /// <summary>Asks all others for their heads, again and again until <see cref="StopAskingHeads"/>.</summary>
+    public void AskHeads(TimeSpan now) => _askHeadsAt = now;
+
+    /// <summary>Heads are known well enough.</summary>
+    public void StopAskingHeads() => _askHeadsAt = null;
+
+    /// <summary>Takes a checked range and returns the blocks that are next, in order.</summary>
+    public IReadOnlyList<CommittedBlock> Take(RangeArrived range, Height committed, Height executed, TimeSpan now)
+    {
+        if (!_asked.TryGetValue(range.First.Value, out (ReplicaId Peer, TimeSpan Deadline) asked) || asked.Peer != range.Sender)
+        {
+            return [];
+        }
+
+        _asked.Remove(range.First.Value);
+        if (range.Blocks.Count == 0)
+        {
+            // It has nothing there: believe it no higher, until it shows otherwise.
+            _heads[range.Sender.Value] = range.First.Value > 0 ? range.First.Previous() : default;
+            if (range.First > committed)
+            {
+                _asked[range.First.Value] = (range.Sender, now + Pause);
+            }
+        }
+        else
+        {
+            _arrived[range.First.Value] = range.Blocks;
+        }
+
+        List<CommittedBlock> next = [];
+        ulong height = committed.Value;
+        while (_arrived.Count > 0 && _arrived.First().Key <= height + 1)
+        {
+            (ulong first, IReadOnlyList<CommittedBlock> blocks) = _arrived.First();
+            _arrived.Remove(first);
+            foreach (CommittedBlock block in blocks)
+            {
+                if (block.Block.Height.Value == height + 1)
+                {
+                    next.Add(block);
+                    height++;
+                }
+            }
+        }
+
+        if (height <= executed.Value + MaxBacklog)
+        {
+            Ask(new Height(height), now);
+        }
+
+        return next;
+    }
+
+    /// <summary>Sees to deadlines.</summary>
+    public void Tick(Height committed, TimeSpan now)
+    {
+        if (_askHeadsAt <= now)
+        {
+            _askHeadsAt = now + Patience;
+            byte[] request = RepairMessages.HeadRequest();
+            foreach (int other in Others(ReplicaSet.Empty))
+            {
+                Send(new ReplicaId(other), request, RepairKind.HeadRequest);
+            }
+        }
+
+        foreach ((ulong first, (ReplicaId peer, TimeSpan deadline)) in _asked.ToList())
+        {
+            if (first <= committed.Value)
+            {
+                _asked.Remove(first);
+            }
+            else if (deadline <= now)
+            {
+                AskFor(first, now, peer);
+            }
+        }
+    }
+
+    private void Ask(Height committed, TimeSpan now)
+    {
+        ulong next = committed.Value + 1;
+        while (_asked.Count < RangesInFlight && next <= _target.Value)
+        {
+            if (!_asked.ContainsKey(next) && !_arrived.ContainsKey(next))
+            {
+                AskFor(next, now, null);
+            }
+
+            ulong step = _arrived.TryGetValue(next, out IReadOnlyList<CommittedBlock>? here) ? (ulong)here.Count : RepairMessages.MaxRangeBlocks;
+            next += step;
+        }
+    }
+
+    private void AskFor(ulong first, TimeSpan now, ReplicaId? not)
+    {
+        int[] candidates = [.. Others(ReplicaSet.Empty).Where(id => _heads[id].Value >= first && id != not?.Value)];
+        if (candidates.Length == 0)
+        {
+            candidates = Others(ReplicaSet.Empty);
+        }
+
+        if (candidates.Length == 0)
+        {
+            return;
+        }
+
+        var peer = new ReplicaId(candidates[(int)(_turn++ % (ulong)candidates.Length)]);
+        _asked[first] = (peer, now + Patience);
+        Send(peer, RepairMessages.RangeRequest(new Height(first), RepairMessages.MaxRangeBlocks), RepairKind.RangeRequest);
+    }
+
+    private int[] Others(ReplicaSet holders)
+    {
+        int[] named = holders.Without(ports.Self).ToArray();
+        return named.Length > 0 ? named : ports.Chain.Committee.Everyone.Without(ports.Self).ToArray();
+    }
+
+    private void Send(ReplicaId to, byte[] message, RepairKind kind)
+    {
+        ports.Meter.Sent(TrafficClass.Repair, (byte)kind, Phase.CatchUp, message.Length, 0);
+        ports.Transport.Send(to, TrafficClass.Repair, message);
+    }
+}

@@ -1,0 +1,241 @@
+using Bft.Crypto;
+using Bft.Engine;
+using Bft.Ledger.Disks;
+
+namespace Bft.Ledger;
+
+/// <summary>
+/// Checks a ledger offline, believing nothing but genesis: every record's checksums, the hash chain, the links between blocks, every
+/// certificate, every transaction signature, and every state root by executing everything again. Reads only.
+/// </summary>
+public sealed class LedgerAudit
+{
+    private const int RememberedPoints = 1 << 16;
+
+    private readonly IDisk _disk;
+    private readonly Chain _chain;
+    private readonly CommitRule _rule;
+    private readonly IClaims _claims;
+    private readonly IReplay _replay;
+    private readonly StatePoint[] _points = new StatePoint[RememberedPoints];
+    private long _transactions;
+    private long _tornBytes;
+    private Digest _previous;
+    private bool _linked;
+
+    /// <summary>Prepares an audit; it runs once.</summary>
+    /// <param name="disk">The directory of the segments, opened for reading.</param>
+    /// <param name="chain">The chain, from genesis.</param>
+    /// <param name="rule">The protocol's commit rule.</param>
+    /// <param name="claims">Judges certificates and transaction signatures.</param>
+    /// <param name="replay">Executes the blocks again.</param>
+    public LedgerAudit(IDisk disk, Chain chain, CommitRule rule, IClaims claims, IReplay replay)
+    {
+        _disk = disk;
+        _chain = chain;
+        _rule = rule;
+        _claims = claims;
+        _replay = replay;
+        _points[0] = replay.Genesis;
+        _previous = chain.GenesisBlock.Digest;
+    }
+
+    private StatePoint Last { get; set; }
+
+    /// <summary>Runs it. Whatever is wrong with the files is an answer, not an exception.</summary>
+    /// <param name="progress">Told now and then how far it is.</param>
+    /// <param name="cancellation">Stops it.</param>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    public AuditResult Run(Action<AuditProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        Last = _replay.Genesis;
+        if (Last.Height.Value != 0 || Last.Chain != BlockStore.ChainStart(_chain))
+        {
+            throw new ArgumentException("The replay does not start at genesis.");
+        }
+
+        List<ulong> numbers = [];
+        foreach (string name in _disk.List())
+        {
+            if (BlockSegment.TryParseName(name, out ulong number))
+            {
+                numbers.Add(number);
+            }
+        }
+
+        long total = numbers.Sum(LengthOf);
+        long done = 0;
+        AuditError? error = null;
+        for (int i = 0; i < numbers.Count && error is null; i++)
+        {
+            error = CheckSegment(numbers[i], (ulong)i + 1, i == numbers.Count - 1, done, total, progress, cancellation);
+            done += LengthOf(numbers[i]);
+        }
+
+        progress?.Invoke(new AuditProgress(Last.Height, _transactions, done, total));
+        return new AuditResult(error is null, Last.Height, _transactions, Last.StateRoot, _tornBytes, error);
+    }
+
+    private long LengthOf(ulong number)
+    {
+        using IDiskFile file = _disk.Open(BlockSegment.NameOf(number), writable: false);
+        return file.Length;
+    }
+
+    private AuditError? CheckSegment(
+        ulong number, ulong expected, bool isLast, long done, long total, Action<AuditProgress>? progress, CancellationToken cancellation)
+    {
+        if (number != expected)
+        {
+            return Error(expected, 0, "the file is missing");
+        }
+
+        try
+        {
+            using BlockSegment segment = BlockSegment.Open(_disk, _chain, number, Last.Height.Next(), writable: false);
+            if (segment.First != Last.Height.Next() || segment.ChainBefore != Last.Chain)
+            {
+                return Error(number, 0, $"the segment starts at height {segment.First}, and not where the one before ends ({Last.Height}), or on another hash chain");
+            }
+
+            return CheckRecords(segment, isLast, done, total, progress, cancellation);
+        }
+        catch (LedgerDamagedException damaged)
+        {
+            return Error(number, damaged.Offset, damaged.Reason);
+        }
+        catch (IOException failed)
+        {
+            return Error(number, 0, failed.Message);
+        }
+    }
+
+    private AuditError? CheckRecords(
+        BlockSegment segment, bool isLast, long done, long total, Action<AuditProgress>? progress, CancellationToken cancellation)
+    {
+        var scanner = new BlockScanner(_chain, segment.File, segment.Salt, segment.First, segment.ChainBefore);
+        RecordFinding finding;
+        while ((finding = scanner.Next(keep: true)) == RecordFinding.Whole)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (CheckBlock(scanner) is { } reason)
+            {
+                return Error(segment.Number, scanner.Offset, reason);
+            }
+
+            if (Last.Height.Value % 256 == 0)
+            {
+                progress?.Invoke(new AuditProgress(Last.Height, _transactions, done + scanner.Offset, total));
+            }
+        }
+
+        switch (finding)
+        {
+            case RecordFinding.End:
+                return null;
+            case RecordFinding.Bad or RecordFinding.Wrong:
+                return Error(segment.Number, scanner.Offset, scanner.Reason);
+            default:
+                _tornBytes = segment.File.Length - scanner.Offset;
+                return isLast ? null : Error(segment.Number, scanner.Offset, "the record is cut off, and another segment follows");
+        }
+    }
+
+    private string? CheckBlock(BlockScanner scanner)
+    {
+        if (BlockRecord.Decode(_chain, scanner.Record) is not { } committed)
+        {
+            return "the record cannot be decoded within the chain's limits, or its payload is not the one the header names";
+        }
+
+        Block block = committed.Block;
+        if (CheckLinks(block) is { } reason)
+        {
+            return reason;
+        }
+
+        if (block.Justify is not null && !_claims.IsCertificate(block.Justify))
+        {
+            return "the certificate inside the block is not valid";
+        }
+
+        if (!_rule(block.Header, committed.Proof, _claims))
+        {
+            return "the proof does not show that the block is committed";
+        }
+
+        if (!_claims.IsPayload(block.Payload))
+        {
+            return "a transaction's signature is not valid";
+        }
+
+        return CheckState(committed, scanner.Chain);
+    }
+
+    // With parents, each block names the one before; slot protocols have none at all. The first block says which kind this chain is, and
+    // its certificate covers that.
+    private string? CheckLinks(Block block)
+    {
+        BlockHeader header = block.Header;
+        if (header.Height != Last.Height.Next())
+        {
+            return $"the block is of height {header.Height}";
+        }
+
+        if (header.Height.Value == 1)
+        {
+            _linked = !header.Parent.IsNone;
+        }
+
+        if (header.Parent != (_linked ? _previous : Digest.None))
+        {
+            return "the block's parent is not the block before it";
+        }
+
+        _previous = block.Digest;
+        return null;
+    }
+
+    private string? CheckState(CommittedBlock committed, Digest chainDigest)
+    {
+        StatePoint executed = committed.Block.Header.Executed;
+        Height height = committed.Block.Height;
+        bool isFiller = committed.Block.Header.View.Value == 0 && committed.Block.Digest == Block.Null(_chain, height).Digest;
+        if (!isFiller)
+        {
+            if (executed.Height >= height || height.Value - executed.Height.Value > RememberedPoints)
+            {
+                return $"the header vouches for the state of height {executed.Height}, which is not one of the {RememberedPoints} before it";
+            }
+
+            StatePoint own = _points[executed.Height.Value % RememberedPoints];
+            if (own != executed)
+            {
+                return $"the header vouches for state root {executed.StateRoot.ToShortString()}… and chain {executed.Chain.ToShortString()}… at height {executed.Height}, execution gives {own.StateRoot.ToShortString()}… and {own.Chain.ToShortString()}…";
+            }
+        }
+
+        StatePoint point;
+        try
+        {
+            point = _replay.Execute(committed);
+        }
+        catch (InvalidDataException refused)
+        {
+            return $"execution refused the block: {refused.Message}";
+        }
+
+        if (point.Height != height || point.Chain != chainDigest)
+        {
+            return $"execution reached height {point.Height} on chain {point.Chain.ToShortString()}…, the record says {height} on {chainDigest.ToShortString()}…";
+        }
+
+        _points[height.Value % RememberedPoints] = point;
+        Last = point;
+        _transactions += committed.Block.Payload.Transactions;
+        return null;
+    }
+
+    private AuditError Error(ulong segment, long offset, string reason) =>
+        new(Path.Combine(_disk.Location, BlockSegment.NameOf(segment)), offset, Last.Height.Next(), reason);
+}

@@ -1,0 +1,41 @@
+namespace Bft.Network.Gossip;
+
+/// <summary>How transactions spread, and what that may cost.</summary>
+public sealed record GossipOptions
+{
+    /// <summary>
+    /// To how many validators a batch is handed on by each that has it; null for all in committees of up to 8 and 6 in larger ones.
+    /// With all, nobody needs to relay.
+    /// </summary>
+    public int? FanOut { get; init; }
+
+    /// <summary>
+    /// Seeds the choice of receivers of each batch. When all validators of a chain have the same seed (0 does), the receivers of a batch form
+    /// one connected ring-like overlay, another for every batch, that a few silent relays cannot cut; otherwise each chooses for itself.
+    /// </summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>How long runs are collected after a batch was sent; the first run after silence goes at once. Default 1 ms.</summary>
+    public TimeSpan CollectFor { get; init; } = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>
+    /// The sequence of the first batch. It must be above every sequence this identity signed before, also before a restart: the node
+    /// takes its start time, for example milliseconds since 1970 shifted left by 20 bits.
+    /// </summary>
+    public required ulong FirstSequence { get; init; }
+
+    /// <summary>How many batches of one origin are remembered; older ones are refused. Default 4096 (about 50 bytes each).</summary>
+    public int RememberedBatches { get; init; } = 4096;
+
+    /// <summary>How many bytes from one sender may wait to be verified; beyond it its batches are dropped. Default 4 MiB.</summary>
+    public int MaxWaitingBytes { get; init; } = 4 << 20;
+
+    /// <summary>How many bytes of batches one origin may spread a second in the long run; beyond it they are dropped. Default 32 MiB.</summary>
+    public long MaxOriginBytesPerSecond { get; init; } = 32 << 20;
+
+    /// <summary>How many bytes of batches one origin may spread at once on top of the rate. Default 16 MiB.</summary>
+    public long MaxOriginBurstBytes { get; init; } = 16 << 20;
+
+    /// <summary>How many batches are verified at a time on pool threads; 0 verifies within <see cref="TransactionGossip.OnMessage"/>. Default 1.</summary>
+    public int Workers { get; init; } = 1;
+}

@@ -1,0 +1,248 @@
+using Bft.Engine;
+using Bft.Engine.Mempool;
+using Bft.Network.Peers;
+
+namespace Bft.Network.Gossip;
+
+public sealed partial class TransactionGossip
+{
+    private readonly Origin[] _origins;
+    private readonly GossipQueue _waiting;
+    private readonly Lock _working = new();
+    private int _workers;
+
+    /// <summary>
+    /// Takes a gossip message of a peer: cheap checks here, the rest on a worker (<see cref="GossipOptions.Workers"/>). Never throws on
+    /// anything a peer can send.
+    /// </summary>
+    /// <param name="sender">The peer on the wire; not necessarily the origin.</param>
+    /// <param name="message">The whole message with its class byte. Copied when it is a small part of a larger array.</param>
+    public void OnMessage(ReplicaId sender, ReadOnlyMemory<byte> message)
+    {
+        if (!_chain.Committee.Contains(sender) ||
+            !GossipBatch.TryOpen(_chain, _identity.Signer.Scheme.SignatureBytes, message, out GossipBatch batch))
+        {
+            _metrics.Count(GossipEvent.Malformed);
+            if (Permits(sender, GossipEvent.Malformed))
+            {
+                GossipLog.Malformed(_logger, sender);
+            }
+
+            return;
+        }
+
+        if (batch.Origin == _identity.Self)
+        {
+            _metrics.Count(GossipEvent.Duplicate);
+            return;
+        }
+
+        if (IsKnown(batch))
+        {
+            return;
+        }
+
+        batch = batch.Detached();
+        if (_options.Workers == 0)
+        {
+            Verify(sender, batch);
+            return;
+        }
+
+        if (!_waiting.TryAdd(sender, batch))
+        {
+            _metrics.Count(GossipEvent.Crowded);
+            if (Permits(sender, GossipEvent.Crowded))
+            {
+                GossipLog.Crowded(_logger, sender);
+            }
+
+            return;
+        }
+
+        lock (_working)
+        {
+            if (_workers < _options.Workers)
+            {
+                _workers++;
+                ThreadPool.UnsafeQueueUserWorkItem(static gossip => gossip.Work(), this, preferLocal: false);
+            }
+        }
+    }
+
+    private void Work()
+    {
+        while (true)
+        {
+            ReplicaId sender;
+            GossipBatch batch;
+            lock (_working)
+            {
+                // Under the lock, so that a batch added after this look finds the worker gone and starts another.
+                if (!_waiting.TryTake(out sender, out batch))
+                {
+                    _workers--;
+                    return;
+                }
+            }
+
+            Verify(sender, batch);
+        }
+    }
+
+    private void Verify(ReplicaId sender, in GossipBatch batch)
+    {
+        try
+        {
+            if (Accept(sender, batch) is { } runs)
+            {
+                if (!_overlay.ReachesAll)
+                {
+                    _metrics.Count(GossipEvent.Relayed);
+                    Send(batch, sender, batch.Origin);
+                }
+
+                foreach (Run run in runs)
+                {
+                    Pool(run);
+                }
+            }
+        }
+        catch (Exception exception)
+        {
+            // Signature checks and pool are ours and do not throw on hostile content; if one does, it costs this batch only.
+            if (_throttle.Permits(sender.Value, -1))
+            {
+                GossipLog.Failed(_logger, exception, sender);
+            }
+        }
+    }
+
+    // The runs of a batch that is new, signed by its origin and sound; null, counted, for any other.
+    private Run[]? Accept(ReplicaId sender, in GossipBatch batch)
+    {
+        Origin origin = _origins[batch.Origin.Value];
+        if (IsKnown(batch))
+        {
+            return null;
+        }
+
+        if (!batch.IsSigned(_chain, _identity.Signer.Scheme, _identity.Keys[batch.Origin.Value].Span))
+        {
+            _metrics.Count(GossipEvent.Forged);
+            if (Permits(sender, GossipEvent.Forged))
+            {
+                GossipLog.Forged(_logger, sender, batch.Origin);
+            }
+
+            return null;
+        }
+
+        GossipVerdict verdict;
+        lock (origin)
+        {
+            verdict = origin.Memory.Judge(batch.Sequence, batch.Digest);
+            if (verdict == GossipVerdict.New)
+            {
+                if (!origin.Rate.TryTake(batch.Message.Length))
+                {
+                    // Not remembered: it may come again by a relay when there is room.
+                    _metrics.Count(GossipEvent.OverRate);
+                    if (Permits(batch.Origin, GossipEvent.OverRate))
+                    {
+                        GossipLog.OverRate(_logger, batch.Origin);
+                    }
+
+                    return null;
+                }
+
+                origin.Memory.Add(batch.Sequence, batch.Digest);
+            }
+        }
+
+        switch (verdict)
+        {
+            case GossipVerdict.New:
+                return Sound(batch);
+            case GossipVerdict.Conflict:
+                _metrics.Count(GossipEvent.Conflicting);
+                if (Permits(batch.Origin, GossipEvent.Conflicting))
+                {
+                    GossipLog.Conflicting(_logger, batch.Origin, batch.Sequence);
+                }
+
+                return null;
+            default:
+                _metrics.Count(verdict == GossipVerdict.Duplicate ? GossipEvent.Duplicate : GossipEvent.Stale);
+                return null;
+        }
+    }
+
+    // All runs or none: an honest origin checks them before it signs.
+    private Run[]? Sound(in GossipBatch batch)
+    {
+        Run[]? runs = batch.Runs(_chain);
+        if (runs is null || !Array.TrueForAll(runs, run => _isSigned(run)))
+        {
+            _metrics.Count(GossipEvent.Unsound);
+            if (Permits(batch.Origin, GossipEvent.Unsound))
+            {
+                GossipLog.Unsound(_logger, batch.Origin);
+            }
+
+            return null;
+        }
+
+        _metrics.Count(GossipEvent.Accepted);
+        return runs;
+    }
+
+    private void Pool(Run run)
+    {
+        switch (_pool.Add(run))
+        {
+            case PoolAnswer.Added:
+                _metrics.Count(GossipEvent.RunAdded);
+                break;
+            case PoolAnswer.Full:
+                _metrics.Count(GossipEvent.RunRefused);
+                break;
+            default:
+                _metrics.Count(GossipEvent.RunKnown);
+                break;
+        }
+    }
+
+    // Another content under a known sequence is not known: whether the origin or a forger made it, only its signature tells.
+    private bool IsKnown(in GossipBatch batch)
+    {
+        GossipVerdict verdict;
+        Origin origin = _origins[batch.Origin.Value];
+        lock (origin)
+        {
+            verdict = origin.Memory.Judge(batch.Sequence, batch.Digest);
+        }
+
+        switch (verdict)
+        {
+            case GossipVerdict.Duplicate:
+                _metrics.Count(GossipEvent.Duplicate);
+                return true;
+            case GossipVerdict.Stale:
+                _metrics.Count(GossipEvent.Stale);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private bool Permits(ReplicaId whose, GossipEvent what) => _throttle.Permits(whose.Value, (int)what);
+
+    /// <summary>What is kept of one origin; locked while used.</summary>
+    private sealed class Origin(GossipOptions options, TimeProvider time)
+    {
+        public GossipMemory Memory { get; } = new(options.RememberedBatches);
+
+        public TokenBucket Rate { get; } = new(options.MaxOriginBytesPerSecond, options.MaxOriginBurstBytes, time);
+    }
+}

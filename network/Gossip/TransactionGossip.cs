@@ -1,0 +1,184 @@
+using Bft.Engine;
+using Bft.Engine.Mempool;
+using Bft.Engine.Transport;
+using Bft.Network.Peers;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Bft.Network.Gossip;
+
+/// <summary>
+/// Spreads clients' runs to all validators, so that whoever leads next can propose them. The validator that took runs from its
+/// clients, their origin, collects them into batches and signs each; in large committees those who receive a batch hand the same bytes on.
+/// Thread-safe.
+/// </summary>
+/// <remarks>
+/// A batch that arrives is judged from cheap to dear, and nothing is remembered or relayed before it is proved: size and layout, seen
+/// before (sequence and content), the origin's signature, the origin's rate, each run's layout and client signature. Gossip may lose
+/// batches; clients and the next leader's own mempool make up for it.
+/// </remarks>
+public sealed partial class TransactionGossip : IDisposable
+{
+    private readonly GossipIdentity _identity;
+    private readonly Chain _chain;
+    private readonly ITransport _transport;
+    private readonly ITransactionPool _pool;
+    private readonly Func<Run, bool> _isSigned;
+    private readonly GossipOptions _options;
+    private readonly GossipOverlay _overlay;
+    private readonly GossipMetrics _metrics;
+    private readonly LogThrottle _throttle;
+    private readonly ILogger _logger;
+
+    private readonly Lock _lock = new();
+    private readonly ITimer _timer;
+    private List<Run> _collected = [];
+    private int _collectedBytes;
+    private bool _collecting;
+    private ulong _nextSequence;
+    private bool _disposed;
+
+    /// <summary>Makes the gossip of one validator. Nothing happens before the first call.</summary>
+    /// <param name="identity">Who we are.</param>
+    /// <param name="transport">Carries messages to the other validators.</param>
+    /// <param name="pool">Takes verified runs of other validators.</param>
+    /// <param name="isSigned">
+    /// Whether a run carries its client's signature (or the chain admits unsigned ones). Called on verifying threads, several at a time.
+    /// </param>
+    /// <param name="options">How to spread and what it may cost.</param>
+    /// <param name="time">The clock of collecting and rates; null for the system's.</param>
+    /// <param name="logger">Where lines go; null for nowhere.</param>
+    public TransactionGossip(
+        GossipIdentity identity,
+        ITransport transport,
+        ITransactionPool pool,
+        Func<Run, bool> isSigned,
+        GossipOptions options,
+        TimeProvider? time = null,
+        ILogger? logger = null)
+    {
+        _identity = identity;
+        _chain = identity.Chain;
+        _transport = transport;
+        _pool = pool;
+        _isSigned = isSigned;
+        _options = options;
+        time ??= TimeProvider.System;
+        _overlay = new GossipOverlay(_chain.Committee.Size, options.FanOut, options.Seed);
+        _origins = [.. identity.Keys.Select(_ => new Origin(options, time))];
+        _waiting = new GossipQueue(_chain.Committee.Size, options.MaxWaitingBytes);
+        _throttle = new LogThrottle(time);
+        _logger = logger ?? NullLogger.Instance;
+        _nextSequence = options.FirstSequence;
+        _timer = time.CreateTimer(_ => EndCollecting(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _metrics = new GossipMetrics(identity.Self.Value);
+    }
+
+    /// <summary>What became of batches and runs so far.</summary>
+    public GossipCounts Counts => _metrics.Snapshot();
+
+    /// <summary>
+    /// Spreads a run that one of our clients sent and whose signature was checked; the caller puts it into the own pool. The first
+    /// after silence goes at once, more are collected for <see cref="GossipOptions.CollectFor"/> or until a batch is full.
+    /// </summary>
+    public void Spread(Run run)
+    {
+        int bytes = GossipBatch.EncodedBytes(run);
+        (ulong Sequence, List<Run> Runs)? first = null;
+        (ulong Sequence, List<Run> Runs)? second = null;
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_collected.Count > 0 && _collectedBytes + bytes > GossipBatch.TargetBytes)
+            {
+                first = TakeCollected();
+            }
+
+            _collected.Add(run);
+            _collectedBytes += bytes;
+            if (!_collecting || _collectedBytes >= GossipBatch.TargetBytes)
+            {
+                second = TakeCollected();
+            }
+
+            if (!_collecting)
+            {
+                _collecting = true;
+                _timer.Change(_options.CollectFor, Timeout.InfiniteTimeSpan);
+            }
+        }
+
+        SignAndSend(first);
+        SignAndSend(second);
+    }
+
+    /// <summary>Stops collecting; what was collected and not sent is forgotten (its clients send it again).</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
+        }
+
+        _timer.Dispose();
+        _metrics.Dispose();
+    }
+
+    private void EndCollecting()
+    {
+        (ulong Sequence, List<Run> Runs)? taken = null;
+        lock (_lock)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            _collecting = _collected.Count > 0;
+            if (_collecting)
+            {
+                taken = TakeCollected();
+                _timer.Change(_options.CollectFor, Timeout.InfiniteTimeSpan);
+            }
+        }
+
+        SignAndSend(taken);
+    }
+
+    private (ulong Sequence, List<Run> Runs) TakeCollected()
+    {
+        (ulong, List<Run>) taken = (_nextSequence++, _collected);
+        _collected = [];
+        _collectedBytes = 0;
+        return taken;
+    }
+
+    private void SignAndSend((ulong Sequence, List<Run> Runs)? taken)
+    {
+        if (taken is not { } collected)
+        {
+            return;
+        }
+
+        GossipBatch batch = GossipBatch.Sign(_chain, _identity.Signer, _identity.Self, collected.Sequence, collected.Runs);
+        _metrics.Count(GossipEvent.Signed);
+        Send(batch, _identity.Self, _identity.Self);
+    }
+
+    private void Send(in GossipBatch batch, ReplicaId except, ReplicaId origin)
+    {
+        foreach (ReplicaId receiver in _overlay.Receivers(_identity.Self, batch.Digest))
+        {
+            if (receiver != except && receiver != origin)
+            {
+                _transport.Send(receiver, TrafficClass.Gossip, batch.Message);
+                _metrics.Count(GossipEvent.Sent);
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using System.Security.Authentication;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.Logging;
+
+namespace Bft.Network.Peers;
+
+/// <summary>
+/// The gate of the validators' port: TLS 1.3 with a certificate whose key genesis pins, or the connection ends in the handshake. Of one
+/// member only so many connections are kept; the oldest gives way, since it may be what is left of a process that died.
+/// </summary>
+internal sealed class PeerAdmission(PeerHostOptions options, CommitteePins pins, LogThrottle throttle, ILogger logger)
+{
+    private static object Admitted { get; } = new();
+
+    private readonly Lock _lock = new();
+    private readonly LinkedList<ConnectionContext>[] _connections = [.. options.Pins.Select(_ => new LinkedList<ConnectionContext>())];
+    private long _refused;
+
+    /// <summary>How many connections ended in the handshake.</summary>
+    public long Refused => Interlocked.Read(ref _refused);
+
+    /// <summary>Puts the gate in front of HTTP/2.</summary>
+    public void Guard(ListenOptions listen)
+    {
+        listen.Protocols = HttpProtocols.Http2;
+        listen.Use(next => connection => CountRefusedAsync(next, connection));
+        listen.UseHttps(new HttpsConnectionAdapterOptions
+        {
+            ServerCertificate = options.Certificate,
+            SslProtocols = SslProtocols.Tls13,
+            ClientCertificateMode = ClientCertificateMode.RequireCertificate,
+            ClientCertificateValidation = (certificate, _, _) => pins.Find(certificate) is { } member && member != options.Self,
+            CheckCertificateRevocation = false,
+            HandshakeTimeout = options.Limits.HandshakeTimeout,
+            OnAuthenticate = (_, ssl) =>
+            {
+                ssl.CertificateChainPolicy = PeerTls.OfflinePolicy();
+                ssl.AllowTlsResume = false;
+                ssl.AllowRenegotiation = false;
+            },
+        });
+        listen.Use(next => connection => AdmitAsync(next, connection));
+    }
+
+    private async Task CountRefusedAsync(ConnectionDelegate next, ConnectionContext connection)
+    {
+        await next(connection);
+        if (!connection.Items.ContainsKey(Admitted))
+        {
+            Interlocked.Increment(ref _refused);
+            if (throttle.Permits(-1, 6))
+            {
+                PeerLog.Stranger(logger, connection.RemoteEndPoint);
+            }
+        }
+    }
+
+    private async Task AdmitAsync(ConnectionDelegate next, ConnectionContext connection)
+    {
+        if (pins.Find(connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate) is not { } member)
+        {
+            connection.Abort(new ConnectionAbortedException("No committee member's key."));
+            return;
+        }
+
+        connection.Items[Admitted] = true;
+        LinkedList<ConnectionContext> connections = _connections[member.Value];
+        ConnectionContext? oldest = null;
+        LinkedListNode<ConnectionContext> node;
+        lock (_lock)
+        {
+            if (connections.Count >= options.Limits.MaxConnectionsPerPeer)
+            {
+                oldest = connections.First!.Value;
+                connections.RemoveFirst();
+            }
+
+            node = connections.AddLast(connection);
+        }
+
+        oldest?.Abort(new ConnectionAbortedException("The same validator opened more connections."));
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                if (node.List is not null)
+                {
+                    connections.Remove(node);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,217 @@
+using System.Threading.Channels;
+using Bft.Engine;
+using Bft.Engine.Execution;
+using Bft.Engine.Storage;
+using Bft.Network.Api;
+
+namespace Bft.Testnet.Node;
+
+/// <summary>
+/// Behind the loop, on a thread of its own: executes committed blocks in order, publishes their receipts, appends them to the ledger,
+/// flushes that now and then, and saves snapshots. What is lost here in a crash is executed again from ledger and journal.
+/// </summary>
+internal sealed class ExecutionPipeline : IExecution, IDisposable
+{
+    private const long FlushBytes = 32 << 20;
+
+    private static readonly TimeSpan FlushInterval = TimeSpan.FromSeconds(1);
+
+    private readonly Channel<CommittedBlock> _queue = Channel.CreateUnbounded<CommittedBlock>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Executor _executor;
+    private readonly ILedger _ledger;
+    private readonly ISnapshotStore _snapshots;
+    private readonly ReceiptFeed _receipts;
+    private readonly IClock _clock;
+    private readonly ulong _snapshotEvery;
+    private readonly Thread _thread;
+    private readonly Lock _gate = new();
+    private TaskCompletionSource _advanced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _transactions;
+    private long _unflushedBytes;
+    private TimeSpan _flushedAt;
+    private Height _snapshotAt;
+    private Height _flushed;
+
+    /// <summary>Prepares the thread.</summary>
+    public ExecutionPipeline(Executor executor, ILedger ledger, ISnapshotStore snapshots, ReceiptFeed receipts, IClock clock, ulong snapshotEvery, long transactions)
+    {
+        _executor = executor;
+        _ledger = ledger;
+        _snapshots = snapshots;
+        _receipts = receipts;
+        _clock = clock;
+        _snapshotEvery = snapshotEvery;
+        _transactions = transactions;
+        _snapshotAt = executor.Point.Height;
+        _flushed = ledger.Height;
+        _thread = new Thread(Run) { Name = "executor", IsBackground = true };
+    }
+
+    /// <summary>Told of each executed block, on this thread.</summary>
+    public Action<CommittedBlock, StatePoint>? Executed { get; set; }
+
+    /// <summary>Told up to which height the ledger is durable, on this thread.</summary>
+    public Action<Height>? Flushed { get; set; }
+
+    /// <summary>Told of what went wrong: fatal (true) when this replica must stop, else a snapshot or flush that did not succeed.</summary>
+    public Action<bool, Exception>? Failed { get; set; }
+
+    /// <summary>Transactions executed since genesis.</summary>
+    public long Transactions => Interlocked.Read(ref _transactions);
+
+    /// <summary>Starts executing.</summary>
+    public void Start() => _thread.Start();
+
+    /// <inheritdoc/>
+    public void Enqueue(CommittedBlock block) => _queue.Writer.TryWrite(block);
+
+    /// <summary>Completes at the next executed block.</summary>
+    public Task NextBlock()
+    {
+        lock (_gate)
+        {
+            return _advanced.Task;
+        }
+    }
+
+    /// <summary>Executes what is queued, saves a snapshot and ends.</summary>
+    public void Dispose()
+    {
+        _queue.Writer.TryComplete();
+        if (_thread.IsAlive)
+        {
+            _thread.Join();
+        }
+    }
+
+    private void Run()
+    {
+        try
+        {
+            while (WaitForBlock())
+            {
+                while (_queue.Reader.TryRead(out CommittedBlock? block))
+                {
+                    Execute(block);
+                    FlushNowAndThen();
+                    SnapshotNowAndThen();
+                }
+
+                FlushNowAndThen();
+            }
+
+            Flush();
+            if (_executor.Point.Height > _snapshotAt)
+            {
+                Snapshot();
+            }
+        }
+        catch (Exception exception)
+        {
+            Failed?.Invoke(true, exception);
+        }
+    }
+
+    // Waits without end when all is flushed, else for one flush interval at the most.
+    private bool WaitForBlock()
+    {
+        ValueTask<bool> waiting = _queue.Reader.WaitToReadAsync();
+        if (waiting.IsCompleted)
+        {
+            return waiting.Result;
+        }
+
+        Task<bool> task = waiting.AsTask();
+        if (_flushed == _ledger.Height)
+        {
+            return task.GetAwaiter().GetResult();
+        }
+
+        if (!task.Wait(FlushInterval))
+        {
+            Flush();
+        }
+
+        return task.GetAwaiter().GetResult();
+    }
+
+    private void Execute(CommittedBlock block)
+    {
+        ExecutionResult result = _executor.Execute(block);
+        Interlocked.Add(ref _transactions, result.Executed);
+        _receipts.Publish(block.Block.Height, [.. result.Receipts]);
+        AppendToLedger(block);
+        Executed?.Invoke(block, result.Point);
+        TaskCompletionSource advanced;
+        lock (_gate)
+        {
+            advanced = _advanced;
+            _advanced = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        advanced.SetResult();
+    }
+
+    // A full disk is not the end: the block is in the journal; try again until there is room.
+    private void AppendToLedger(CommittedBlock block)
+    {
+        while (true)
+        {
+            try
+            {
+                _ledger.Append(block);
+                _unflushedBytes += block.Block.Encoded.Length;
+                return;
+            }
+            catch (IOException exception)
+            {
+                Failed?.Invoke(false, exception);
+                if (_queue.Reader.Completion.IsCompleted)
+                {
+                    throw;
+                }
+
+                Thread.Sleep(FlushInterval);
+            }
+        }
+    }
+
+    private void FlushNowAndThen()
+    {
+        if (_flushed < _ledger.Height && (_unflushedBytes >= FlushBytes || _clock.Now - _flushedAt >= FlushInterval))
+        {
+            Flush();
+        }
+    }
+
+    private void Flush()
+    {
+        _flushedAt = _clock.Now;
+        _unflushedBytes = 0;
+        _flushed = _ledger.Flush();
+        Flushed?.Invoke(_flushed);
+    }
+
+    private void SnapshotNowAndThen()
+    {
+        if (_executor.Point.Height.Value >= _snapshotAt.Value + _snapshotEvery)
+        {
+            Flush();
+            Snapshot();
+        }
+    }
+
+    private void Snapshot()
+    {
+        try
+        {
+            _executor.SaveTo(_snapshots);
+        }
+        catch (IOException exception)
+        {
+            Failed?.Invoke(false, exception);
+        }
+
+        _snapshotAt = _executor.Point.Height;
+    }
+}
