@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Bft.Applications.KeyValue;
 using Bft.Crypto.Certificates;
 using Bft.Engine;
 using Bft.Testnet.CommandLine;
@@ -19,7 +20,7 @@ public sealed record Catalogue(ImmutableArray<KnownProtocol> Protocols, Immutabl
     public const string DefaultProtocol = "hotstuff";
 
     /// <summary>The application of every chain so far.</summary>
-    public const string Application = "key-value";
+    public const string Application = KeyValueApplication.GenesisName;
 
     /// <summary>What the engine and the crypto layer have registered.</summary>
     public static Catalogue OfEngine() =>

@@ -5,7 +5,17 @@ using Bft.Testnet.Homes;
 
 namespace Bft.Testnet.Clients;
 
-/// <summary>The key of a client: in an encrypted key store, made on first use.</summary>
+/// <summary>Who sends transactions: a key, and the sequences it has not used yet. Disposing erases the key.</summary>
+/// <param name="Signer">The key.</param>
+/// <param name="Sequences">Where the next sequences come from.</param>
+/// <param name="SignsRuns">False to send unsigned, under the public key as a mere name; only on a chain that admits that.</param>
+public sealed record ClientIdentity(ISigner Signer, SequenceFile Sequences, bool SignsRuns = true) : IDisposable
+{
+    /// <inheritdoc/>
+    public void Dispose() => Signer.Dispose();
+}
+
+/// <summary>The key of a client: in an encrypted key store, made on first use, with its sequences beside it.</summary>
 public static class ClientKey
 {
     /// <summary>The purpose of the key in its store.</summary>
@@ -18,7 +28,7 @@ public static class ClientKey
     /// protects a backup of the key store, not the machine.
     /// </param>
     /// <exception cref="HomeException">Key store or passphrase cannot be used.</exception>
-    public static ISigner OpenOrMake(string path, PassphraseSource? source = null)
+    public static ClientIdentity OpenOrMake(string path, PassphraseSource? source = null)
     {
         string fullPath = Path.GetFullPath(path);
         HomeLayout directory = HomeLayout.At(Path.GetDirectoryName(fullPath)!);
@@ -28,10 +38,12 @@ public static class ClientKey
             if (!File.Exists(fullPath))
             {
                 Directory.CreateDirectory(directory.Root);
-                return Make(fullPath, source is null ? Generate(beside) : source.Read(directory), source is null);
+                ISigner made = Make(fullPath, source is null ? PassphraseSource.Generate(beside) : source.Read(directory), source is null);
+                return new ClientIdentity(made, SequenceFile.Beside(fullPath, keyIsNew: true, DateTimeOffset.UtcNow));
             }
 
-            return Open(fullPath, (source ?? new PassphraseSource.FromFile(beside)).Read(directory));
+            ISigner opened = Open(fullPath, (source ?? new PassphraseSource.FromFile(beside)).Read(directory));
+            return new ClientIdentity(opened, SequenceFile.Beside(fullPath, keyIsNew: false, DateTimeOffset.UtcNow));
         }
         catch (KeyStoreException exception)
         {
@@ -68,6 +80,4 @@ public static class ClientKey
             }
         }
     }
-
-    private static string Generate(string path) => PassphraseSource.Generate(path);
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Bft.Crypto.Signatures;
 using Bft.Engine;
 
 namespace Bft.Testnet.Clients;
@@ -14,8 +13,8 @@ public interface IClients
 {
     /// <summary>A client that sends transactions.</summary>
     /// <param name="target">Whom to talk to.</param>
-    /// <param name="key">Signs the runs; null sends them unsigned, on a chain that admits that.</param>
-    ITransactionClient Transactions(ClientTarget target, ISigner? key);
+    /// <param name="identity">Who sends; owned by the caller.</param>
+    ITransactionClient Transactions(ClientTarget target, ClientIdentity identity);
 
     /// <summary>A client that reads.</summary>
     IQueryClient Queries(ClientTarget target);

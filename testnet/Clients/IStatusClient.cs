@@ -22,6 +22,7 @@ public interface IStatusClient : IAsyncDisposable
 /// <param name="CommittedTransactions">Transactions committed since genesis.</param>
 /// <param name="Mempool">Transactions that wait.</param>
 /// <param name="Voting">Whether it votes; false after it lost its safety records.</param>
+/// <param name="NotVotingBecause">Why it does not vote; null when it does.</param>
 /// <param name="ViewChanges">Views it gave up since it was started.</param>
 /// <param name="Peers">The other validators as it sees them.</param>
 public sealed record ValidatorStatus(
@@ -34,6 +35,7 @@ public sealed record ValidatorStatus(
     ulong CommittedTransactions,
     long Mempool,
     bool Voting,
+    string? NotVotingBecause,
     ulong ViewChanges,
     ImmutableArray<PeerStatus> Peers);
 

@@ -33,7 +33,7 @@ public interface ITransactionClient : IAsyncDisposable
 /// <param name="Client">Whose run it was.</param>
 /// <param name="First">The sequence of its first transaction.</param>
 /// <param name="Height">The height that executed it.</param>
-/// <param name="Codes">One result a transaction, or a single byte when all are equal; 0 is success.</param>
+/// <param name="Codes">One result a transaction, or a single byte when all are equal; <see cref="ResultCodes"/> says what they mean.</param>
 public sealed record RunResult(Digest Client, ulong First, Height Height, ReadOnlyMemory<byte> Codes)
 {
     /// <summary>The result of a transaction of the run.</summary>

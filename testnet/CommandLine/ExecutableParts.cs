@@ -11,19 +11,17 @@ internal static class ExecutableParts
         Catalogue = Catalogue.OfEngine(),
         Clients = new Absent(),
         Validator = (_, _, _) => throw Absent.Part("validator"),
-        Audit = new Absent(),
+        Audit = new Clients.OfflineAudit(),
     };
 
-    private sealed class Absent : Clients.IClients, Clients.ILedgerAudit
+    private sealed class Absent : Clients.IClients
     {
         public static CommandException Part(string name) => new($"this build contains no {name}", "bft", "build the whole solution");
 
-        public Clients.ITransactionClient Transactions(Clients.ClientTarget target, Crypto.Signatures.ISigner? key) => throw Part("client library");
+        public Clients.ITransactionClient Transactions(Clients.ClientTarget target, Clients.ClientIdentity identity) => throw Part("client library");
 
         public Clients.IQueryClient Queries(Clients.ClientTarget target) => throw Part("client library");
 
         public Clients.IStatusClient Status(Clients.ClientTarget target) => throw Part("client library");
-
-        public Task<Clients.AuditReport> AuditAsync(Homes.NodeSettings settings, IProgress<ulong>? progress, CancellationToken cancellation) => throw Part("ledger audit");
     }
 }

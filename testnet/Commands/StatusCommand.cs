@@ -41,6 +41,8 @@ internal static class StatusCommand
         ulong CommittedTransactions,
         long Mempool,
         bool Voting,
+        string? NotVotingBecause,
+        ulong ViewChanges,
         IReadOnlyList<PeerReport> Peers,
         IReadOnlyList<EndpointReport> Validators)
     {
@@ -54,11 +56,13 @@ internal static class StatusCommand
             status.CommittedTransactions,
             status.Mempool,
             status.Voting,
+            status.NotVotingBecause,
+            status.ViewChanges,
             [.. status.Peers.Select(peer => new PeerReport(peer.Id.Value, peer.Connected, peer.Height.Value))],
             all);
     }
 
-    private sealed record EndpointReport(string Endpoint, bool Answered, int? Id, ulong? Height, ulong? View, int? Leader, string? Head, long? Mempool, bool? Voting, int? ConnectedPeers)
+    private sealed record EndpointReport(string Endpoint, bool Answered, int? Id, ulong? Height, ulong? View, int? Leader, string? Head, long? Mempool, bool? Voting, string? NotVotingBecause, int? ConnectedPeers)
     {
         public static EndpointReport Of(ClientEndpoint endpoint, ValidatorStatus? status) => new(
             endpoint.ToString(),
@@ -70,10 +74,11 @@ internal static class StatusCommand
             status?.Head.ToString(),
             status?.Mempool,
             status?.Voting,
+            status?.NotVotingBecause,
             status?.Peers.Count(peer => peer.Connected));
 
         public string Line() => Answered
-            ? $"validator {Id}  {Endpoint}  height {Height}  view {View}  leader {(Leader is { } leader ? leader : "-")}  mempool {Mempool}  peers {ConnectedPeers}{(Voting == true ? "" : "  NOT VOTING: it lost its safety records")}"
+            ? $"validator {Id}  {Endpoint}  height {Height}  view {View}  leader {(Leader is { } leader ? leader : "-")}  mempool {Mempool}  peers {ConnectedPeers}{(Voting == true ? "" : $"  NOT VOTING: {NotVotingBecause}")}"
             : $"no answer from {Endpoint}";
     }
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Bft.Crypto.Signatures;
 using Bft.Testnet.Clients;
 using Bft.Testnet.CommandLine;
 using Bft.Testnet.Submission;
@@ -54,8 +53,8 @@ internal static class SubmitCommand
     {
         await using Stream stream = input == StandardInput ? environment.Terminal.Input : OpenInput(input);
         ClientTarget whom = target.Target(result);
-        using ISigner? signer = target.Key(result, whom.Genesis);
-        await using ITransactionClient client = environment.Composition.Clients.Transactions(whom, signer);
+        using ClientIdentity identity = target.Identity(result, whom.Genesis);
+        await using ITransactionClient client = environment.Composition.Clients.Transactions(whom, identity);
         using ResumeRecord? record = input == StandardInput
             ? null
             : await OpenRecordAsync(stream, whom, client, target.ClientDirectory(result).Submissions, resume, cancellation);
@@ -81,7 +80,8 @@ internal static class SubmitCommand
             throw new CommandException(
                 string.Create(CultureInfo.InvariantCulture, $"{report.Rejected.Count} lines were rejected, the first because {first.Reason}; the other {report.Committed + report.Resumed} are committed"),
                 string.Create(CultureInfo.InvariantCulture, $"{input}, line {first.Line}"),
-                "correct the lines and submit them again") { Report = report };
+                "correct the lines and submit them again")
+            { Report = report };
         }
 
         environment.Replies(result).Answer(report, () => Describe(report));

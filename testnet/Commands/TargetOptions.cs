@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using Bft.Crypto.Signatures;
 using Bft.Engine;
 using Bft.Testnet.Clients;
 using Bft.Testnet.CommandLine;
@@ -52,19 +51,19 @@ internal sealed class TargetOptions
     /// <summary>The directory in which a client keeps its things: that of genesis.</summary>
     public DataLayout ClientDirectory(ParseResult result) => DataLayout.At(Path.GetDirectoryName(Path.GetFullPath(GenesisPath(result)))!);
 
-    /// <summary>The client's key, or null when it is to send unsigned transactions.</summary>
-    public ISigner? Key(ParseResult result, Genesis genesis)
+    /// <summary>Who sends the transactions.</summary>
+    public ClientIdentity Identity(ParseResult result, Genesis genesis)
     {
-        if (result.GetValue(_unsigned))
+        bool unsigned = result.GetValue(_unsigned);
+        if (unsigned && !genesis.AcceptUnsigned)
         {
-            return genesis.AcceptUnsigned
-                ? null
-                : throw new CommandException("this chain admits no unsigned transactions", "--unsigned", "leave the option out, or make a chain with \"bft up --unsigned\"");
+            throw new CommandException("this chain admits no unsigned transactions", "--unsigned", "leave the option out, or make a chain with \"bft up --unsigned\"");
         }
 
-        return ClientKey.OpenOrMake(
+        ClientIdentity identity = ClientKey.OpenOrMake(
             result.GetValue(_key) ?? ClientDirectory(result).ClientKey,
             PassphraseOptions.Source(result.GetValue(_passphraseFile), result.GetValue(_passphraseVariable)));
+        return identity with { SignsRuns = !unsigned };
     }
 
     /// <summary>Does something within the time that was given to it.</summary>

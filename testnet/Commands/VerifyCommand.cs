@@ -19,8 +19,7 @@ internal static class VerifyCommand
         command.SetAction(async (result, cancellation) =>
         {
             string directory = result.GetRequiredValue(home);
-            NodeSettings settings = ReadSettings(directory, result.GetValue(genesis));
-            AuditReport report = await environment.Composition.Audit.AuditAsync(settings, null, cancellation);
+            AuditReport report = await AuditAsync(environment.Composition.Audit, directory, result.GetValue(genesis), cancellation);
             if (report.Error is { } error)
             {
                 string place = string.Join(", ", new[] { error.File, error.Offset is { } offset ? $"offset {offset}" : null, error.Height is { } height ? $"height {height}" : null }.Where(part => part is not null));
@@ -34,13 +33,13 @@ internal static class VerifyCommand
     }
 
     // The promise about the fields of the answer holds for a home that cannot even be opened.
-    private static NodeSettings ReadSettings(string directory, string? genesisPath)
+    private static async Task<AuditReport> AuditAsync(ILedgerAudit audit, string directory, string? genesisPath, CancellationToken cancellation)
     {
         try
         {
             NodeSettings settings = NodeSettings.Read(directory, genesisPath);
             HomeLock.RequireFree(settings.Home);
-            return settings;
+            return await audit.AuditAsync(settings, null, cancellation);
         }
         catch (HomeException exception)
         {

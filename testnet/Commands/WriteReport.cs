@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Bft.Crypto.Signatures;
 using Bft.Testnet.Clients;
 using Bft.Testnet.CommandLine;
 using Bft.Testnet.Submission;
@@ -20,8 +19,8 @@ internal sealed record WriteReport(string Id, ulong Height)
         }
 
         ClientTarget whom = target.Target(result);
-        using ISigner? signer = target.Key(result, whom.Genesis);
-        await using ITransactionClient client = environment.Composition.Clients.Transactions(whom, signer);
+        using ClientIdentity identity = target.Identity(result, whom.Genesis);
+        await using ITransactionClient client = environment.Composition.Clients.Transactions(whom, identity);
         RunResult committed = await target.WithinAsync(
             result,
             async limit =>
@@ -30,9 +29,9 @@ internal sealed record WriteReport(string Id, ulong Height)
                 return await client.SubmitAsync(first, [operation], limit);
             },
             cancellation);
-        if (committed.CodeAt(0) != 0)
+        if (!ResultCodes.IsSuccess(committed.CodeAt(0)))
         {
-            throw new CommandException($"the application refused it with code {committed.CodeAt(0)}", committed.IdAt(0).ToString(), "see the application's documentation of its codes");
+            throw new CommandException($"it was ordered, but {ResultCodes.Describe(committed.CodeAt(0))}", committed.IdAt(0).ToString(), "nothing changed; correct the command and send it again");
         }
 
         var report = new WriteReport(committed.IdAt(0).ToString(), committed.Height.Value);

@@ -56,6 +56,9 @@ public sealed record DataLayout(string Root)
     /// <summary>The key of the client that uses this directory, made on first use.</summary>
     public string ClientKey => Path.Combine(Root, "client.key.json");
 
+    /// <summary>The key of the load that a supervisor offers.</summary>
+    public string LoadKey => Path.Combine(Root, "load.key.json");
+
     /// <summary>Held while a supervisor runs on this directory.</summary>
     public string Lock => Path.Combine(Root, "lock");
 

@@ -158,7 +158,7 @@ public sealed class LoadRun(ITransactionClient client, LoadOptions options, Time
         int committed = 0;
         for (int i = 0; i < count; i++)
         {
-            if (result.CodeAt(i) == 0)
+            if (ResultCodes.IsSuccess(result.CodeAt(i)))
             {
                 committed++;
                 _latency.Record(elapsed - _loop.DueAt(first + i));

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Bft.Testnet.Clients;
 
 namespace Bft.Testnet.Submission;
@@ -208,9 +207,9 @@ public sealed class SubmissionRun
         for (int i = 0; i < batch.Lines.Count; i++)
         {
             byte code = result.CodeAt(i);
-            if (code != 0)
+            if (!ResultCodes.IsSuccess(code))
             {
-                Reject(batch.Lines[i], string.Create(CultureInfo.InvariantCulture, $"the application answered code {code}"));
+                Reject(batch.Lines[i], ResultCodes.Describe(code));
             }
             else
             {

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Bft.Crypto.Signatures;
 using Bft.Testnet.Clients;
 using Bft.Testnet.CommandLine;
 using Bft.Testnet.Load;
@@ -89,8 +88,9 @@ public sealed class TestnetRun(TestnetDirectory testnet, Composition composition
         LoadReport? report = null;
         if (options.Load is { } load)
         {
-            using ISigner? signer = testnet.Genesis.AcceptUnsigned ? null : ClientKey.OpenOrMake(testnet.Layout.ClientKey);
-            await using ITransactionClient client = composition.Clients.Transactions(target, signer);
+            // A key of its own, always the same: the state keeps one session for each key for ever.
+            using ClientIdentity identity = ClientKey.OpenOrMake(testnet.Layout.LoadKey) with { SignsRuns = !testnet.Genesis.AcceptUnsigned };
+            await using ITransactionClient client = composition.Clients.Transactions(target, identity);
             report = await new LoadRun(client, load, composition.Time).RunAsync(end.Token);
         }
         else

@@ -46,10 +46,10 @@ public sealed class ClientCommandTests : IDisposable
     {
         await MakeAsync();
         await RunAsync("put", "a", "1");
-        string first = Convert.ToHexString(_bft.Testnet.Key!.PublicKey.Span);
+        string first = Convert.ToHexString(_bft.Testnet.Identity!.Signer.PublicKey.Span);
         await RunAsync("put", "b", "2");
 
-        Assert.Equal(first, Convert.ToHexString(_bft.Testnet.Key!.PublicKey.Span));
+        Assert.Equal(first, Convert.ToHexString(_bft.Testnet.Identity!.Signer.PublicKey.Span));
         Assert.True(File.Exists(Path.Combine(_data, "client.key.json")));
         if (!OperatingSystem.IsWindows())
         {
@@ -87,7 +87,7 @@ public sealed class ClientCommandTests : IDisposable
         await MakeAsync("--unsigned");
 
         Assert.Equal(0, (await RunAsync("put", "a", "1", "--unsigned")).Code);
-        Assert.Null(_bft.Testnet.Key);
+        Assert.False(_bft.Testnet.Identity!.SignsRuns);
     }
 
     [Fact]

@@ -1,9 +1,7 @@
 using System.Collections.Concurrent;
-using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Bft.Crypto;
-using Bft.Crypto.Signatures;
 using Bft.Engine;
 using Bft.Testnet.Clients;
 
@@ -29,15 +27,15 @@ internal sealed class FakeTestnet : IClients, ITransactionClient, IQueryClient, 
 
     public bool ProofHolds { get; set; } = true;
 
-    public ISigner? Key { get; private set; }
+    public ClientIdentity? Identity { get; private set; }
 
     public ClientTarget? Target { get; private set; }
 
     public Digest Client { get; } = new([.. Enumerable.Repeat((byte)7, Digest.Size)]);
 
-    public ITransactionClient Transactions(ClientTarget target, ISigner? key)
+    public ITransactionClient Transactions(ClientTarget target, ClientIdentity identity)
     {
-        (Target, Key) = (target, key);
+        (Target, Identity) = (target, identity);
         return this;
     }
 
@@ -124,7 +122,7 @@ internal sealed class FakeTestnet : IClients, ITransactionClient, IQueryClient, 
     {
         for (int i = 0; i < validators; i++)
         {
-            Statuses[i] = new ValidatorStatus(new ReplicaId(i), new Height(height), new View(height + 2), new ReplicaId(1), Client, Client, 17, 0, true, 3, [new PeerStatus(new ReplicaId((i + 1) % validators), true, new Height(height))]);
+            Statuses[i] = new ValidatorStatus(new ReplicaId(i), new Height(height), new View(height + 2), new ReplicaId(1), Client, Client, 17, 0, true, null, 3, [new PeerStatus(new ReplicaId((i + 1) % validators), true, new Height(height))]);
         }
     }
 
