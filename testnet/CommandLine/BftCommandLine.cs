@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using System.Reflection;
 using Bft.Testnet.Commands;
 
 namespace Bft.Testnet.CommandLine;
@@ -82,6 +84,12 @@ public static class BftCommandLine
         }
 
         Examples.Show(root, examples);
+        foreach (VersionOption version in root.Options.OfType<VersionOption>())
+        {
+            // The library asks the process's entry assembly, which is another one where this is hosted.
+            version.Action = new VersionAction();
+        }
+
         return root;
     }
 
@@ -132,4 +140,17 @@ public static class BftCommandLine
     }
 
     private static string NameOf(ParseResult result) => result.CommandResult.Command is RootCommand ? "bft" : $"bft {result.CommandResult.Command.Name}";
+
+    private sealed class VersionAction : SynchronousCommandLineAction
+    {
+        public override bool ClearsParseErrors => true;
+
+        public override int Invoke(ParseResult parseResult)
+        {
+            Assembly assembly = typeof(BftCommandLine).Assembly;
+            parseResult.InvocationConfiguration.Output.WriteLine(
+                assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? assembly.GetName().Version?.ToString() ?? "unknown");
+            return ExitCodes.Success;
+        }
+    }
 }

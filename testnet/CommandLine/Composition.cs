@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Bft.Crypto.KeyStore;
 using Bft.Testnet.Ceremony;
 using Bft.Testnet.Clients;
 using Bft.Testnet.Homes;
@@ -31,6 +32,9 @@ public sealed record Composition
 
     /// <summary>How the validator of a home is started as a process of its own.</summary>
     public Func<HomeLayout, ProcessStartInfo> ValidatorProcess { get; init; } = SelfCommand.Node;
+
+    /// <summary>The work of the key derivation in a ceremony; development testnets take the light one.</summary>
+    public KeyDerivationCost CeremonyCost { get; init; } = KeyDerivationCost.Default;
 
     /// <summary>How validators are supervised; <c>--restart</c> is set by the command line.</summary>
     public SupervisorOptions Supervision { get; init; } = new();

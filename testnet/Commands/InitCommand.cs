@@ -42,6 +42,7 @@ internal static class InitCommand
                 Hosts = [.. result.GetValue(hosts) ?? []],
                 Port = result.GetRequiredValue(port),
                 AcceptUnsigned = result.GetValue(unsigned),
+                Cost = environment.Composition.CeremonyCost,
                 Passphrase = PassphraseOptions.Source(result.GetValue(passphraseFile), result.GetValue(passphraseVariable)),
             };
             string directory = result.GetRequiredValue(output);

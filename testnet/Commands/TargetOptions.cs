@@ -46,7 +46,7 @@ internal sealed class TargetOptions
     {
         Genesis genesis = GenesisFile.Read(GenesisPath(result));
         ClientEndpoint[]? endpoints = result.GetValue(_endpoints);
-        return new ClientTarget(genesis, [.. endpoints ?? genesis.Validators.Select(ClientEndpoint.Of)]);
+        return new ClientTarget(genesis, [.. endpoints is { Length: > 0 } ? endpoints : genesis.Validators.Select(ClientEndpoint.Of)]);
     }
 
     /// <summary>The directory in which a client keeps its things: that of genesis.</summary>

@@ -49,11 +49,15 @@ public sealed class LoadRun(ITransactionClient client, LoadOptions options, Time
     private readonly LatencyRecord _latency = new();
     private readonly byte[] _value = Value(options.ValueBytes);
     private long _start;
+    private long _offered;
     private long _committed;
     private long _failed;
     private long _underWay;
     private long _lastCommit;
     private string? _firstError;
+
+    /// <summary>Transactions offered so far.</summary>
+    public long Offered => Interlocked.Read(ref _offered);
 
     /// <summary>Transactions committed so far.</summary>
     public long Committed => Interlocked.Read(ref _committed);
@@ -112,6 +116,7 @@ public sealed class LoadRun(ITransactionClient client, LoadOptions options, Time
             int count = _loop.Take(_time.GetElapsedTime(_start), (int)Math.Clamp(room, 0, options.MostPerRun));
             if (count == 0)
             {
+                Interlocked.Exchange(ref _offered, first);
                 return;
             }
 

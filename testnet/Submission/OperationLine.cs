@@ -132,7 +132,14 @@ public static class OperationLine
             return $"the value has {valueBytes} bytes, at most {limits.MostValueBytes} are possible";
         }
 
-        operation = new Operation(Encoding.UTF8.GetBytes(key), value is null ? null : Encoding.UTF8.GetBytes(value));
+        // Not "value is null ? null : …": a null array would become an empty memory, and a deletion the writing of nothing.
+        ReadOnlyMemory<byte>? bytes = null;
+        if (value is not null)
+        {
+            bytes = Encoding.UTF8.GetBytes(value);
+        }
+
+        operation = new Operation(Encoding.UTF8.GetBytes(key), bytes);
         return null;
     }
 

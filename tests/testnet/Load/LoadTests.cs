@@ -1,0 +1,119 @@
+using Bft.Testnet.Load;
+using Bft.Testnet.Tests.Fakes;
+
+namespace Bft.Testnet.Tests.Load;
+
+public sealed class LoadTests
+{
+    private readonly ManualTime _time = new();
+    private readonly FakeTestnet _testnet = new();
+
+    [Fact]
+    public void The_loop_hands_out_what_is_due_and_keeps_the_rest()
+    {
+        var loop = new OpenLoop(100);
+
+        Assert.Equal(1, loop.Take(TimeSpan.Zero, 64));
+        Assert.Equal(0, loop.Take(TimeSpan.FromMilliseconds(9), 64));
+        Assert.Equal(1, loop.Take(TimeSpan.FromMilliseconds(10), 64));
+        Assert.Equal(64, loop.Take(TimeSpan.FromSeconds(1), 64));
+        Assert.Equal(35, loop.Take(TimeSpan.FromSeconds(1), 64));
+        Assert.Equal(TimeSpan.FromMilliseconds(500), loop.DueAt(50));
+    }
+
+    [Fact]
+    public async Task The_rate_is_offered_whatever_the_answers()
+    {
+        var answer = new TaskCompletionSource();
+        _testnet.BeforeCommit = (_, _, _) => answer.Task;
+        using var end = new CancellationTokenSource();
+        var load = new LoadRun(_testnet, new LoadOptions(1000, 16), _time);
+        Task<LoadReport> running = load.RunAsync(end.Token);
+        await AdvanceAsync(load, TimeSpan.FromSeconds(1), 1000);
+        await end.CancelAsync();
+        answer.SetResult();
+        LoadReport report = await running;
+
+        Assert.InRange(report.Offered, 999, 1001);
+        Assert.Equal(report.Offered, report.Committed);
+        Assert.Equal(0, report.Failed);
+    }
+
+    [Fact]
+    public async Task A_stall_is_felt_by_every_transaction_that_was_due_in_it()
+    {
+        // Answers come at once for a second, then not at all for a second: a closed loop would record one slow answer.
+        var stall = new TaskCompletionSource();
+        _testnet.BeforeCommit = (first, _, _) => first > 1000 ? stall.Task : Task.CompletedTask;
+        using var end = new CancellationTokenSource();
+        var load = new LoadRun(_testnet, new LoadOptions(1000, 16), _time);
+        Task<LoadReport> running = load.RunAsync(end.Token);
+        await AdvanceAsync(load, TimeSpan.FromSeconds(2), 1000);
+        await end.CancelAsync();
+        stall.SetResult();
+        LoadReport report = await running;
+
+        Assert.InRange(report.Latency.Milliseconds(25)!.Value, 0, 10);
+        Assert.InRange(report.Latency.Milliseconds(75)!.Value, 450, 550);
+        Assert.InRange(report.Latency.Milliseconds(99)!.Value, 940, 1010);
+    }
+
+    [Fact]
+    public async Task What_is_never_answered_counts_as_failed_after_the_drain()
+    {
+        _testnet.BeforeCommit = (_, _, cancellation) => Task.Delay(Timeout.Infinite, cancellation);
+        using var end = new CancellationTokenSource();
+        var load = new LoadRun(_testnet, new LoadOptions(100, 16), _time);
+        Task<LoadReport> running = load.RunAsync(end.Token);
+        await AdvanceAsync(load, TimeSpan.FromMilliseconds(100), 100);
+        await end.CancelAsync();
+        while (!running.IsCompleted)
+        {
+            _time.Advance(TimeSpan.FromSeconds(31));
+            await Task.Yield();
+        }
+
+        LoadReport report = await running;
+        Assert.Equal(0, report.Committed);
+        Assert.Equal(report.Offered, report.Failed);
+        Assert.NotNull(report.FirstError);
+        Assert.Null(report.Latency.Milliseconds(50));
+    }
+
+    [Fact]
+    public async Task The_key_space_is_bounded_and_so_is_what_is_under_way()
+    {
+        using var end = new CancellationTokenSource();
+        var options = new LoadOptions(10_000, 16) { Keys = 7, MostUnderWay = 100 };
+        var answer = new TaskCompletionSource();
+        long most = 0, underWay = 0;
+        _testnet.BeforeCommit = (_, operations, _) =>
+        {
+            most = Math.Max(most, Interlocked.Add(ref underWay, operations.Count));
+            return answer.Task;
+        };
+        var load = new LoadRun(_testnet, options, _time);
+        Task<LoadReport> running = load.RunAsync(end.Token);
+        await AdvanceAsync(load, TimeSpan.FromMilliseconds(200), 10_000, options.MostUnderWay);
+        Assert.Equal(100, most);
+        answer.SetResult();
+        await end.CancelAsync();
+        await running;
+
+        Assert.Equal(7, _testnet.State.Count);
+    }
+
+    // A tick is over when everything that is due at it was offered; only then does the clock move on.
+    private async Task AdvanceAsync(LoadRun load, TimeSpan by, int rate, long most = long.MaxValue)
+    {
+        TimeSpan tick = TimeSpan.FromMilliseconds(2);
+        for (TimeSpan moved = tick; moved <= by; moved += tick)
+        {
+            _time.Advance(tick);
+            while (load.Offered < Math.Min(most, (long)Math.Floor(moved.TotalSeconds * rate) + 1))
+            {
+                await Task.Yield();
+            }
+        }
+    }
+}
