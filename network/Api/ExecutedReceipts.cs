@@ -1,0 +1,45 @@
+using Bft.Crypto.Signatures;
+using Bft.Engine;
+using Bft.Engine.Execution;
+using Bft.Network.Api.Frames;
+
+namespace Bft.Network.Api;
+
+/// <summary>The receipts of one executed block, shared by all subscribers, and with them the signature where it serves more than one.</summary>
+public sealed class ExecutedReceipts
+{
+    private readonly Receipt[] _receipts;
+    private readonly Lock _signing = new();
+    private byte[]? _signed;
+
+    internal ExecutedReceipts(Height height, Receipt[] receipts)
+    {
+        Height = height;
+        _receipts = receipts;
+        foreach (Receipt receipt in receipts)
+        {
+            EncodedBytes += SignedReceipts.ReceiptOverheadBytes + receipt.Codes.Length;
+        }
+    }
+
+    /// <summary>The executed height.</summary>
+    public Height Height { get; }
+
+    /// <summary>All receipts of the block, in execution order.</summary>
+    public ReadOnlyMemory<Receipt> Receipts => _receipts;
+
+    /// <summary>At most how many bytes the receipts take in a frame.</summary>
+    internal long EncodedBytes { get; }
+
+    /// <summary>
+    /// The signed frame of all receipts: made once, however many streams want all of them (the streams of one busy client,
+    /// usually). Only for blocks that fit one frame.
+    /// </summary>
+    internal byte[] SignedFrame(Chain chain, ISigner identity, ReplicaId self)
+    {
+        lock (_signing)
+        {
+            return _signed ??= SignedReceipts.Sign(chain, identity, self, Height, _receipts);
+        }
+    }
+}

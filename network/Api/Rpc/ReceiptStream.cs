@@ -1,0 +1,157 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Bft.Crypto;
+using Bft.Engine;
+using Bft.Engine.Execution;
+using Bft.Network.Api.Frames;
+using Grpc.Core;
+
+namespace Bft.Network.Api.Rpc;
+
+/// <summary>
+/// The outbound half of a Submit or Receipts stream: one writer that interleaves acknowledgements with the signed receipts of the
+/// clients this stream follows. What a slow reader can make us hold is bounded on both sides.
+/// </summary>
+internal sealed class ReceiptStream : IDisposable
+{
+    private readonly IValidatorGateway _gateway;
+    private readonly ApiLimits _limits;
+    private readonly int _maxFrameBytes;
+    private readonly ConcurrentDictionary<Digest, byte> _clients = new();
+    private readonly Channel<byte[]> _frames;
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly ReceiptSubscription _subscription;
+
+    public ReceiptStream(IValidatorGateway gateway, ApiLimits limits)
+    {
+        _gateway = gateway;
+        _limits = limits;
+        _maxFrameBytes = limits.FrameBytesOn(gateway.Chain);
+        _frames = Channel.CreateBounded<byte[]>(limits.MaxQueuedAcknowledgements);
+        _subscription = gateway.Receipts.Subscribe();
+        _subscription.OnArrival(Wake);
+    }
+
+    /// <summary>Adds a client whose receipts are wanted.</summary>
+    /// <exception cref="RpcException">The stream follows as many as it may.</exception>
+    public void Follow(Digest client)
+    {
+        if (!_clients.ContainsKey(client))
+        {
+            if (_clients.Count >= _limits.MaxSubscribedClients)
+            {
+                throw Refusals.Exhausted($"This stream follows {_clients.Count} clients, the most it may (MaxSubscribedClients): open another stream.");
+            }
+
+            _clients[client] = 0;
+        }
+    }
+
+    /// <summary>Queues a frame; waits while the reader is behind.</summary>
+    public async ValueTask EnqueueAsync(byte[] frame, CancellationToken cancellation)
+    {
+        await _frames.Writer.WriteAsync(frame, cancellation);
+        Wake();
+    }
+
+    /// <summary>No more frames will be queued: the writer ends when it has written what there is.</summary>
+    public void Complete()
+    {
+        _frames.Writer.TryComplete();
+        Wake();
+    }
+
+    /// <summary>Writes until <see cref="Complete"/> or cancelled.</summary>
+    public async Task WriteAsync(IServerStreamWriter<RawFrame> writer, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            bool wrote = false;
+            while (_frames.Reader.TryRead(out byte[]? frame))
+            {
+                await writer.WriteAsync(new RawFrame(frame), cancellation);
+                wrote = true;
+            }
+
+            if (_subscription.TryRead(out ReceiptItem item))
+            {
+                foreach (byte[] frame in Frames(item))
+                {
+                    await writer.WriteAsync(new RawFrame(frame), cancellation);
+                }
+
+                wrote = true;
+            }
+
+            if (wrote)
+            {
+                continue;
+            }
+
+            if (_frames.Reader.Completion.IsCompleted)
+            {
+                return;
+            }
+
+            await _wake.Reader.ReadAsync(cancellation);
+        }
+    }
+
+    /// <summary>Signs receipts in as many frames as the limits ask for.</summary>
+    public IEnumerable<byte[]> SignAll(Height height, Receipt[] receipts)
+    {
+        int start = 0;
+        int bytes = 0;
+        for (int i = 0; i < receipts.Length; i++)
+        {
+            int next = SignedReceipts.ReceiptOverheadBytes + receipts[i].Codes.Length;
+            if (i > start && (bytes + next > _maxFrameBytes || i - start >= _limits.MaxReceiptsPerFrame))
+            {
+                yield return Sign(height, receipts.AsSpan(start..i));
+                start = i;
+                bytes = 0;
+            }
+
+            bytes += next;
+        }
+
+        if (start < receipts.Length)
+        {
+            yield return Sign(height, receipts.AsSpan(start));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _subscription.Dispose();
+
+    private byte[] Sign(Height height, ReadOnlySpan<Receipt> receipts) =>
+        SignedReceipts.Sign(_gateway.Chain, _gateway.Identity, _gateway.Self, height, receipts);
+
+    private IEnumerable<byte[]> Frames(ReceiptItem item)
+    {
+        if (item.Executed is not { } executed)
+        {
+            return [new GapFrame(item.FirstLost, item.LastLost).Encode()];
+        }
+
+        Receipt[] wanted = [.. Wanted(executed)];
+        bool whole = wanted.Length == executed.Receipts.Length && wanted.Length <= _limits.MaxReceiptsPerFrame && executed.EncodedBytes <= _maxFrameBytes;
+        return whole
+            ? [executed.SignedFrame(_gateway.Chain, _gateway.Identity, _gateway.Self)]
+            : SignAll(executed.Height, wanted);
+    }
+
+    private IEnumerable<Receipt> Wanted(ExecutedReceipts executed)
+    {
+        for (int i = 0; i < executed.Receipts.Length; i++)
+        {
+            Receipt receipt = executed.Receipts.Span[i];
+            if (_clients.ContainsKey(receipt.Client))
+            {
+                yield return receipt;
+            }
+        }
+    }
+
+    private void Wake() => _wake.Writer.TryWrite(true);
+}
