@@ -10,11 +10,11 @@ internal static class ExecutableParts
     {
         Catalogue = Catalogue.OfEngine(),
         Clients = new Absent(),
-        Validator = (_, _, _) => throw Absent.Part("validator"),
-        Audit = new Absent(),
+        Validator = Node.Validator.RunAsync,
+        Audit = new Node.LedgerAuditor(),
     };
 
-    private sealed class Absent : Clients.IClients, Clients.ILedgerAudit
+    private sealed class Absent : Clients.IClients
     {
         public static CommandException Part(string name) => new($"this build contains no {name}", "bft", "build the whole solution");
 
@@ -23,7 +23,5 @@ internal static class ExecutableParts
         public Clients.IQueryClient Queries(Clients.ClientTarget target) => throw Part("client library");
 
         public Clients.IStatusClient Status(Clients.ClientTarget target) => throw Part("client library");
-
-        public Task<Clients.AuditReport> AuditAsync(Homes.NodeSettings settings, IProgress<ulong>? progress, CancellationToken cancellation) => throw Part("ledger audit");
     }
 }
