@@ -28,6 +28,7 @@ internal sealed class Validator : IAsyncDisposable
     private readonly IEventSink _events;
     private readonly TaskCompletionSource<Exception> _fatal = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CostMeter _meter = null!;
+    private MeteredJournal _journal = null!;
     private ValidatorParts _parts = null!;
 
     private Validator(IEventSink events) => _events = events;
@@ -78,7 +79,7 @@ internal sealed class Validator : IAsyncDisposable
 
         var blocksDisk = new FileDisk(settings.Home.Resolve(settings.Config.Blocks));
         BlockStore ledger = Keep(BlockStore.Open(blocksDisk, chain, new BlockStoreOptions { Warn = Warn }));
-        Journal journal = Keep(Journal.Open(new FileDisk(settings.Home.Resolve(settings.Config.Journal)), chain, new JournalOptions { Warn = Warn }));
+        MeteredJournal journal = _journal = Keep(new MeteredJournal(Journal.Open(new FileDisk(settings.Home.Resolve(settings.Config.Journal)), chain, new JournalOptions { Warn = Warn })));
         bool mayVote = MayVote(settings.Home, journal.Recovered.IsNew);
         var snapshots = new SnapshotStore(new FileDisk(settings.Home.Resolve(settings.Config.Snapshots)), chain, Warn);
 
@@ -140,7 +141,7 @@ internal sealed class Validator : IAsyncDisposable
         ValidatorKeys keys,
         SystemClock clock,
         BlockStore ledger,
-        Journal journal,
+        MeteredJournal journal,
         SnapshotStore snapshots,
         IApplication application,
         Executor executor,
@@ -234,7 +235,7 @@ internal sealed class Validator : IAsyncDisposable
                 _parts.Peers.Send(new ReplicaId(other), TrafficClass.Repair, headRequest);
             }
 
-            _events.Write("cost", new { messagesSent = _meter.Messages, bytesSent = _meter.Bytes });
+            _events.Write("cost", new { messagesSent = _meter.Messages, bytesSent = _meter.Bytes, flushes = _journal.Flushes, height = _parts.Ledger.Height.Value, transactions = _parts.Pipeline.Transactions });
         }
     }
 
