@@ -14,11 +14,12 @@ public interface IStatusClient : IAsyncDisposable
 
 /// <summary>What a validator says about itself.</summary>
 /// <param name="Id">Its number.</param>
-/// <param name="Height">The last committed and executed height.</param>
+/// <param name="Height">The last committed height.</param>
+/// <param name="Executed">The last executed height.</param>
 /// <param name="View">The view it is in.</param>
 /// <param name="Leader">Who leads that view, or null when nobody does.</param>
 /// <param name="Head">The digest of the block at <paramref name="Height"/>.</param>
-/// <param name="StateRoot">The state after it.</param>
+/// <param name="StateRoot">The state after <paramref name="Executed"/>.</param>
 /// <param name="CommittedTransactions">Transactions committed since genesis.</param>
 /// <param name="Mempool">Transactions that wait.</param>
 /// <param name="Voting">Whether it votes; false after it lost its safety records.</param>
@@ -28,6 +29,7 @@ public interface IStatusClient : IAsyncDisposable
 public sealed record ValidatorStatus(
     ReplicaId Id,
     Height Height,
+    Height Executed,
     View View,
     ReplicaId? Leader,
     Digest Head,

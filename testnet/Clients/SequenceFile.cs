@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Bft.Client;
 using Bft.Testnet.Homes;
 
 namespace Bft.Testnet.Clients;
@@ -15,7 +16,7 @@ namespace Bft.Testnet.Clients;
 /// </remarks>
 /// <param name="path">The file.</param>
 /// <param name="start">The first sequence when there is no file.</param>
-public sealed class SequenceFile(string path, ulong start)
+public sealed class SequenceFile(string path, ulong start) : ISequenceSource
 {
     private const int Digits = 20;
     private const int SlotBytes = Digits + 1;
@@ -32,7 +33,7 @@ public sealed class SequenceFile(string path, ulong start)
     public static SequenceFile Beside(string key, bool keyIsNew, DateTimeOffset now) =>
         new(Path.GetFullPath(key) + ".sequence", keyIsNew ? 1 : (ulong)now.ToUnixTimeMilliseconds());
 
-    /// <summary>The first of that many consecutive numbers that are the caller's alone, also after a crash.</summary>
+    /// <inheritdoc/>
     /// <exception cref="HomeException">They could not be made durable; nothing was given out.</exception>
     public ulong Reserve(int count)
     {

@@ -1,4 +1,5 @@
 using Bft.Testnet.Ceremony;
+using Bft.Testnet.Clients;
 
 namespace Bft.Testnet.CommandLine;
 
@@ -9,19 +10,8 @@ internal static class ExecutableParts
     public static Composition Compose() => new()
     {
         Catalogue = Catalogue.OfEngine(),
-        Clients = new Absent(),
-        Validator = (_, _, _) => throw Absent.Part("validator"),
-        Audit = new Clients.OfflineAudit(),
+        Clients = new BftClients(),
+        Validator = Node.Validator.RunAsync,
+        Audit = new Node.LedgerAuditor(),
     };
-
-    private sealed class Absent : Clients.IClients
-    {
-        public static CommandException Part(string name) => new($"this build contains no {name}", "bft", "build the whole solution");
-
-        public Clients.ITransactionClient Transactions(Clients.ClientTarget target, Clients.ClientIdentity identity) => throw Part("client library");
-
-        public Clients.IQueryClient Queries(Clients.ClientTarget target) => throw Part("client library");
-
-        public Clients.IStatusClient Status(Clients.ClientTarget target) => throw Part("client library");
-    }
 }

@@ -32,18 +32,33 @@ internal static class GetCommand
             }
 
             Consistency wanted = result.GetValue(consistency) == "stale" ? Consistency.Stale : Consistency.Linearizable;
-            await using IQueryClient client = environment.Composition.Clients.Queries(target.Target(result));
-            KeyAnswer answer = await target.WithinAsync(result, limit => client.GetAsync(operation.Key, wanted, result.GetValue(prove), limit), cancellation);
+            ClientTarget whom = target.Target(result);
+            await using IQueryClient client = environment.Composition.Clients.Queries(whom, () => ClientKey.OpenOrMake(target.ClientDirectory(result).ClientKey));
+            KeyAnswer answer = await AskAsync(name, result.GetValue(prove), () => target.WithinAsync(result, limit => client.GetAsync(operation.Key, wanted, result.GetValue(prove), limit), cancellation));
             var report = GetReport.Of(name, answer);
             if (answer.Proof is { Verified: false })
             {
-                throw new CommandException("the proof does not hold against this genesis", string.Join(", ", target.Target(result).Endpoints), "check that the genesis document is that of this chain; do not trust the answer") { Report = report };
+                throw new CommandException("the proof does not hold against this genesis", string.Join(", ", whom.Endpoints), "check that the genesis document is that of this chain; do not trust the answer") { Report = report };
             }
 
             environment.Replies(result).Answer(report, () => report.Describe());
             return ExitCodes.Success;
         });
         return (command, ["bft get greeting", "bft get greeting --prove --from http://127.0.0.1:7301", "bft get greeting --consistency stale --json"]);
+    }
+
+    // What failed to be proved is reported as not proved, with nothing said about the key.
+    private static async Task<KeyAnswer> AskAsync(string key, bool prove, Func<Task<KeyAnswer>> ask)
+    {
+        try
+        {
+            return await ask();
+        }
+        catch (ClientException exception) when (prove)
+        {
+            var report = new { key, found = (bool?)null, value = (string?)null, height = (ulong?)null, proof = new { verified = false, root = (string?)null, certificateView = (ulong?)null } };
+            throw new CommandException(exception.What, exception.Where, exception.Todo, exception) { Report = report };
+        }
     }
 
     /// <summary>What the command answers.</summary>

@@ -26,7 +26,7 @@ internal sealed class TargetOptions
         _environment = environment;
         _endpoints = new Option<ClientEndpoint[]?>(name, alias)
         {
-            Description = "Validators to talk to, separated by commas: http(s)://host:port; default those of genesis.",
+            Description = "Validators to talk to first, separated by commas: http(s)://host:port; default those of genesis. Where one validator's word does not suffice, the others of genesis are asked, too.",
             HelpName = "ENDPOINTS",
             CustomParser = ParseEndpoints,
         };

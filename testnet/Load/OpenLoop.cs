@@ -19,10 +19,14 @@ public sealed class OpenLoop(double transactionsPerSecond)
     /// <returns>How many; their indices begin at the old value of <see cref="Issued"/>.</returns>
     public int Take(TimeSpan elapsed, int most)
     {
-        // Transaction 0 is due at once, hence the one more.
-        long due = (long)Math.Floor(elapsed.TotalSeconds * transactionsPerSecond) + 1 - Issued;
-        int taken = (int)Math.Clamp(due, 0, most);
+        int taken = (int)Math.Min(Due(elapsed), most);
         Issued += taken;
         return taken;
     }
+
+    /// <summary>How many are due by now and were not handed out.</summary>
+    /// <param name="elapsed">Time since the start.</param>
+    public long Due(TimeSpan elapsed) =>
+        // Transaction 0 is due at once, hence the one more.
+        Math.Max(0, (long)Math.Floor(elapsed.TotalSeconds * transactionsPerSecond) + 1 - Issued);
 }

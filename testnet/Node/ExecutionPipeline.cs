@@ -14,6 +14,9 @@ internal sealed class ExecutionPipeline : IExecution, IDisposable
 {
     private const long FlushBytes = 32 << 20;
 
+    // Executing fewer blocks again at the next start is quicker than writing a snapshot now, and keeps the older one far enough behind the tip.
+    private const ulong WorthASnapshot = 1000;
+
     private static readonly TimeSpan FlushInterval = TimeSpan.FromSeconds(1);
 
     private readonly Channel<CommittedBlock> _queue = Channel.CreateUnbounded<CommittedBlock>(new UnboundedChannelOptions { SingleReader = true });
@@ -101,7 +104,7 @@ internal sealed class ExecutionPipeline : IExecution, IDisposable
             }
 
             Flush();
-            if (_executor.Point.Height > _snapshotAt)
+            if (_executor.Point.Height.Value >= _snapshotAt.Value + WorthASnapshot)
             {
                 Snapshot();
             }

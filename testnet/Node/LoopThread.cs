@@ -38,7 +38,7 @@ internal sealed class LoopThread : IDisposable
             _thread.Join();
         }
 
-        _signal.Dispose();
+        // The signal itself stays: the executor may still say that it is done with a block.
     }
 
     private void Run()

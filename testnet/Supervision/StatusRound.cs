@@ -38,7 +38,7 @@ public sealed record StatusRound(ImmutableArray<ValidatorStatus?> Statuses, stri
             }
 
             first ??= status;
-            if (status.Height != first.Height || status.Head != first.Head || status.StateRoot != first.StateRoot)
+            if (status.Executed != status.Height || status.Height != first.Height || status.Head != first.Head || status.StateRoot != first.StateRoot)
             {
                 return false;
             }

@@ -75,12 +75,32 @@ public sealed partial class Executor
     {
         ImmutableArray<string>.Builder refused = ImmutableArray.CreateBuilder<string>();
         StartFromGenesis();
-        for (Height atMost = ledger.Height; snapshots.OpenLatest(atMost) is var (point, content);)
+
+        // Headers name results of a few heights ago: a state that begins right at the tip could not judge them. So an older snapshot comes first.
+        var behind = new Height(ledger.Height.Value > RecentPoints.Capacity ? ledger.Height.Value - RecentPoints.Capacity : 0);
+        if (!TryRecoverFrom(snapshots, ledger, behind, refused))
+        {
+            TryRecoverFrom(snapshots, ledger, ledger.Height, refused);
+        }
+
+        StatePoint start = Point;
+        while (Point.Height < ledger.Height)
+        {
+            Height next = Point.Height.Next();
+            Execute(ledger.Read(next) ?? throw new InvalidDataException($"The ledger ends at height {ledger.Height} and has no block of height {next}."));
+        }
+
+        return new Recovery(start, refused.ToImmutable());
+    }
+
+    private bool TryRecoverFrom(ISnapshotStore snapshots, ILedger ledger, Height newest, ImmutableArray<string>.Builder refused)
+    {
+        for (Height atMost = newest; snapshots.OpenLatest(atMost) is var (point, content);)
         {
             string? fault = TryLoad(point, content, ledger);
             if (fault is null)
             {
-                break;
+                return true;
             }
 
             refused.Add($"snapshot of height {point.Height}: {fault}");
@@ -92,14 +112,7 @@ public sealed partial class Executor
             atMost = point.Height.Previous();
         }
 
-        StatePoint start = Point;
-        while (Point.Height < ledger.Height)
-        {
-            Height next = Point.Height.Next();
-            Execute(ledger.Read(next) ?? throw new InvalidDataException($"The ledger ends at height {ledger.Height} and has no block of height {next}."));
-        }
-
-        return new Recovery(start, refused.ToImmutable());
+        return false;
     }
 
     private string? TryLoad(StatePoint point, Stream content, ILedger ledger)

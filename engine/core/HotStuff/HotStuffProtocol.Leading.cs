@@ -80,6 +80,15 @@ public sealed partial class HotStuffProtocol
         return parent.Executed;
     }
 
+    // With nothing left to propose, the leader alone would know the last certificate: it shows it, so that all stand level while the chain is silent.
+    private void CloseQuietly(QuorumCertificate certificate, IEffects effects)
+    {
+        if (ReferenceEquals(certificate, _highQc) && certificate.View.Next() == _view && !HasWork() && Leads(out _))
+        {
+            effects.Broadcast(new CertificatesMessage(certificate, null));
+        }
+    }
+
     // Pending is any transaction not yet committed, also one inside an uncommitted block; and a result that no certified header which everyone has
     // exposes yet: an idle chain adds the few empty blocks for it and then falls silent.
     private bool HasWork()

@@ -92,6 +92,7 @@ public sealed partial class HotStuffProtocol : IProtocol
                 break;
             case Input.Certified certified:
                 OnCertificate(certified.Certificate, effects);
+                CloseQuietly(certified.Certificate, effects);
                 break;
             case Input.PayloadReady ready:
                 Propose(ready, effects);

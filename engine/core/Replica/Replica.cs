@@ -34,6 +34,7 @@ public sealed partial class Replica
     private bool _demandTold;
     private TimeSpan? _pausedUntil;
     private bool _started;
+    private volatile StatusSnapshot _status = new(default);
 
     /// <summary>Makes a replica; <see cref="Start"/> begins it.</summary>
     /// <param name="ports">What it is made of.</param>
@@ -50,8 +51,8 @@ public sealed partial class Replica
     /// <summary>Called (by any thread) when there is something to do for <see cref="Turn"/>.</summary>
     public Action? Wake { get; set; }
 
-    /// <summary>The protocol's view of things; read it from the loop's thread or accept a torn moment.</summary>
-    public ProtocolStatus Status => _protocol.Status;
+    /// <summary>The protocol's view of things after the last turn. Any thread.</summary>
+    public ProtocolStatus Status => _status.Value;
 
     /// <summary>The last committed height.</summary>
     public Height CommittedHeight => _committed;
@@ -141,6 +142,7 @@ public sealed partial class Replica
             journal.Records);
         _protocol.Start(recovered, _stepEffects);
         CarryOut();
+        ShowStatus();
     }
 
     /// <summary>Does what is to be done now. Returns true when inputs are left for another turn at once.</summary>
@@ -181,6 +183,7 @@ public sealed partial class Replica
 
         _sync.Tick(_committed, _now);
         CarryOut();
+        ShowStatus();
         return !_inbox.IsEmpty || _internal.Count > 0;
     }
 
@@ -380,6 +383,17 @@ public sealed partial class Replica
         _ports.Meter.Sent(Transport.TrafficClass.Consensus, message.Kind, message.Phase, encoded.Length, message.Authenticators);
         _ports.Transport.Send(to, Transport.TrafficClass.Consensus, encoded);
     }
+
+    private void ShowStatus()
+    {
+        ProtocolStatus now = _protocol.Status;
+        if (now != _status.Value)
+        {
+            _status = new StatusSnapshot(now);
+        }
+    }
+
+    private sealed record StatusSnapshot(ProtocolStatus Value);
 
     private sealed record Released(Height Through);
 

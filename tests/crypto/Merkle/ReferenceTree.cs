@@ -8,11 +8,13 @@ namespace Bft.Crypto.Tests.Merkle;
 /// <summary>The state tree as its definition reads: a sorted dictionary, hashed from scratch by recursion, one byte array at a time.</summary>
 internal sealed class ReferenceTree(int depth)
 {
+    private Digest? _root;
+
     public SortedDictionary<Digest, Digest> Content { get; private init; } = [];
 
     public int Depth { get; private set; } = depth;
 
-    public Digest Root => RootOf(Top(), Content.Count, Depth);
+    public Digest Root => _root ??= RootOf(Top(), Content.Count, Depth);
 
     public static Digest Hash(params byte[][] parts)
     {
@@ -79,6 +81,7 @@ internal sealed class ReferenceTree(int depth)
 
     public void Apply(IEnumerable<TreeUpdate> updates)
     {
+        _root = null;
         foreach (TreeUpdate update in updates)
         {
             if (update.IsRemoval)
@@ -94,6 +97,7 @@ internal sealed class ReferenceTree(int depth)
 
     public void EndVersion()
     {
+        _root = null;
         while (Content.Count > 2 * Math.Pow(2, Depth))
         {
             Depth++;

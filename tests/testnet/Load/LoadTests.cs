@@ -27,7 +27,7 @@ public sealed class LoadTests
         var answer = new TaskCompletionSource();
         _testnet.BeforeCommit = (_, _, _) => answer.Task;
         using var end = new CancellationTokenSource();
-        var load = new LoadRun(_testnet, new LoadOptions(1000, 16), _time);
+        var load = new LoadRun(_testnet, new LoadOptions(1000, 16) { MostRunsUnderWay = 10_000 }, _time);
         Task<LoadReport> running = load.RunAsync(end.Token);
         await AdvanceAsync(load, TimeSpan.FromSeconds(1), 1000);
         await end.CancelAsync();
@@ -46,7 +46,7 @@ public sealed class LoadTests
         var stall = new TaskCompletionSource();
         _testnet.BeforeCommit = (first, _, _) => first > 1000 ? stall.Task : Task.CompletedTask;
         using var end = new CancellationTokenSource();
-        var load = new LoadRun(_testnet, new LoadOptions(1000, 16), _time);
+        var load = new LoadRun(_testnet, new LoadOptions(1000, 16) { MostRunsUnderWay = 10_000 }, _time);
         Task<LoadReport> running = load.RunAsync(end.Token);
         await AdvanceAsync(load, TimeSpan.FromSeconds(2), 1000);
         await end.CancelAsync();
@@ -84,33 +84,50 @@ public sealed class LoadTests
     public async Task The_key_space_is_bounded_and_so_is_what_is_under_way()
     {
         using var end = new CancellationTokenSource();
-        var options = new LoadOptions(10_000, 16) { Keys = 7, MostUnderWay = 100 };
+        var options = new LoadOptions(10_000, 16) { Keys = 7, MostPerRun = 10, MostRunsUnderWay = 10 };
         var answer = new TaskCompletionSource();
-        long most = 0, underWay = 0;
-        _testnet.BeforeCommit = (_, operations, _) =>
+        int most = 0, underWay = 0;
+        _testnet.BeforeCommit = async (_, _, _) =>
         {
-            most = Math.Max(most, Interlocked.Add(ref underWay, operations.Count));
-            return answer.Task;
+            most = Math.Max(most, Interlocked.Increment(ref underWay));
+            await answer.Task;
+            Interlocked.Decrement(ref underWay);
         };
         var load = new LoadRun(_testnet, options, _time);
         Task<LoadReport> running = load.RunAsync(end.Token);
-        await AdvanceAsync(load, TimeSpan.FromMilliseconds(200), 10_000, options.MostUnderWay);
-        Assert.Equal(100, most);
+        for (int tick = 0; tick < 100; tick++)
+        {
+            _time.Advance(options.Tick);
+            while (tick > 50 && Volatile.Read(ref underWay) < options.MostRunsUnderWay)
+            {
+                await Task.Yield();
+            }
+        }
+
+        Assert.Equal(options.MostRunsUnderWay, most);
         answer.SetResult();
         await end.CancelAsync();
-        await running;
+        while (!running.IsCompleted)
+        {
+            _time.Advance(options.Tick);
+            await Task.Yield();
+        }
 
+        // What found no room while the load was on was owed, and sent at its end.
+        LoadReport report = await running;
+        Assert.Equal(2001, report.Offered);
+        Assert.Equal(2001, report.Committed);
         Assert.Equal(7, _testnet.State.Count);
     }
 
     // A tick is over when everything that is due at it was offered; only then does the clock move on.
-    private async Task AdvanceAsync(LoadRun load, TimeSpan by, int rate, long most = long.MaxValue)
+    private async Task AdvanceAsync(LoadRun load, TimeSpan by, int rate)
     {
         TimeSpan tick = TimeSpan.FromMilliseconds(2);
         for (TimeSpan moved = tick; moved <= by; moved += tick)
         {
             _time.Advance(tick);
-            while (load.Offered < Math.Min(most, (long)Math.Floor(moved.TotalSeconds * rate) + 1))
+            while (load.Offered < (long)Math.Floor(moved.TotalSeconds * rate) + 1)
             {
                 await Task.Yield();
             }

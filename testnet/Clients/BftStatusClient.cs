@@ -1,0 +1,58 @@
+using System.Collections.Concurrent;
+using Bft.Client;
+using Bft.Crypto;
+using Bft.Engine;
+using Bft.Network.Protocol;
+
+namespace Bft.Testnet.Clients;
+
+/// <summary>Asks validators how they are through the client library.</summary>
+/// <param name="target">The chain; a validator of another one counts as not answering.</param>
+internal sealed class BftStatusClient(ClientTarget target) : IStatusClient
+{
+    private readonly ConcurrentDictionary<ClientEndpoint, BftClient> _clients = new();
+
+    /// <inheritdoc/>
+    public async Task<ValidatorStatus> StatusAsync(ClientEndpoint endpoint, CancellationToken cancellation)
+    {
+        BftClient client = _clients.GetOrAdd(endpoint, one => BftClients.Open(target.Genesis, [one]));
+        EndpointStatus answer = (await client.StatusAsync(cancellation))[0];
+        return answer.Status is { } status && Of(status) is { } read
+            ? read
+            : throw new ClientException(answer.Error ?? "the answer is malformed", endpoint.ToString(), "start the validator, or check endpoint and genesis");
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (BftClient client in _clients.Values)
+        {
+            await client.DisposeAsync();
+        }
+    }
+
+    // The answer is one validator's and may be anything: numbers are bounded before they are believed even that much.
+    private static ValidatorStatus? Of(StatusReply status)
+    {
+        if (status.Head.Length != Digest.Size || status.StateRoot.Length != Digest.Size || status.Validator >= ReplicaSet.Capacity || status.Leader >= ReplicaSet.Capacity ||
+            status.Peers.Any(peer => peer.Id >= ReplicaSet.Capacity))
+        {
+            return null;
+        }
+
+        return new ValidatorStatus(
+            new ReplicaId((int)status.Validator),
+            new Height(status.Height),
+            new Height(status.ExecutedHeight),
+            new View(status.View),
+            status.Leader < 0 ? null : new ReplicaId(status.Leader),
+            new Digest(status.Head.Span),
+            new Digest(status.StateRoot.Span),
+            status.CommittedTransactions,
+            status.Mempool,
+            status.Voting,
+            status.NotVotingBecause.Length == 0 ? null : status.NotVotingBecause,
+            status.ViewChanges,
+            [.. status.Peers.Select(peer => new PeerStatus(new ReplicaId((int)peer.Id), peer.Connected, new Height(peer.Height)))]);
+    }
+}

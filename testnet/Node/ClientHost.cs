@@ -1,0 +1,84 @@
+using System.Net;
+using System.Net.Sockets;
+using Bft.Network.Api;
+using Bft.Testnet.Homes;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using OpenTelemetry.Metrics;
+
+namespace Bft.Testnet.Node;
+
+/// <summary>The listeners for clients: gRPC on one port, HTTP (API, page, metrics) on another.</summary>
+internal sealed class ClientHost : IAsyncDisposable
+{
+    private readonly WebApplication _application;
+
+    private ClientHost(WebApplication application, Uri clients, Uri http)
+    {
+        _application = application;
+        Clients = clients;
+        Http = http;
+    }
+
+    /// <summary>Where gRPC clients connect.</summary>
+    public Uri Clients { get; }
+
+    /// <summary>Where browsers connect.</summary>
+    public Uri Http { get; }
+
+    /// <summary>Starts listening.</summary>
+    /// <exception cref="HomeException">An address is in use or not ours.</exception>
+    public static async Task<ClientHost> StartAsync(NodeSettings settings, IValidatorGateway gateway, CancellationToken cancellation)
+    {
+        IPEndPoint clients = Endpoints.Parse(settings.Config.Listen.Clients);
+        IPEndPoint http = Endpoints.Parse(settings.Config.Listen.Http);
+        var limits = new ApiLimits();
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { Args = ["--hostBuilder:reloadConfigOnChange=false"] });
+        builder.Services.AddRoutingCore();
+        builder.Services.AddBftApi(gateway, limits);
+        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter("Bft.*").AddRuntimeInstrumentation().AddPrometheusExporter());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.ApplyBftLimits(limits);
+            kestrel.Listen(clients, listen => Listen(listen, settings, HttpProtocols.Http2));
+            kestrel.Listen(http, listen => Listen(listen, settings, HttpProtocols.Http1AndHttp2));
+        });
+        WebApplication application = builder.Build();
+        application.UseRouting();
+        application.MapGroup("").RequireHost($"*:{clients.Port}").MapBftGrpc();
+        RouteGroupBuilder pages = application.MapGroup("").RequireHost($"*:{http.Port}");
+        pages.MapBftHttp();
+        pages.MapPrometheusScrapingEndpoint();
+        try
+        {
+            await application.StartAsync(cancellation);
+        }
+        catch (Exception exception) when (exception is IOException or SocketException)
+        {
+            await application.DisposeAsync();
+            throw new HomeException(exception.Message.TrimEnd('.'), $"{clients} or {http}", "stop the process that holds the port, or choose another in config.json", exception);
+        }
+
+        string scheme = settings.Config.ClientTls ? "https" : "http";
+        return new ClientHost(application, new Uri($"{scheme}://{clients}"), new Uri($"{scheme}://{http}"));
+    }
+
+    /// <summary>Ends all streams and stops listening.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        using var grace = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        await _application.StopAsync(grace.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _application.DisposeAsync();
+    }
+
+    private static void Listen(ListenOptions listen, NodeSettings settings, HttpProtocols protocols)
+    {
+        listen.Protocols = protocols;
+        if (settings.Config.ClientTls)
+        {
+            using var keys = ValidatorKeys.Open(settings);
+            listen.UseHttps(new System.Security.Cryptography.X509Certificates.X509Certificate2(keys.Certificate));
+        }
+    }
+}

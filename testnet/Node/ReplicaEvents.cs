@@ -1,0 +1,48 @@
+using Bft.Engine;
+using Bft.Ledger;
+using Bft.Testnet.CommandLine;
+
+namespace Bft.Testnet.Node;
+
+/// <summary>Passes on what the loop tells: proofs to the readers, evidence to the index, and what people should know to the event stream.</summary>
+internal sealed class ReplicaEvents(IEventSink events, CertifiedHeaders certified, QueryIndex index, IClock clock) : IReplicaObserver
+{
+    private static readonly TimeSpan AlarmInterval = TimeSpan.FromMinutes(1);
+
+    private readonly Dictionary<ReplicaAlarm, TimeSpan> _told = [];
+
+    /// <inheritdoc/>
+    public void Committed(CommittedBlock block) => certified.Add(block.Proof);
+
+    /// <inheritdoc/>
+    public void Certified(QuorumCertificate certificate)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Entered(View view, ReplicaId? leader)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Accused(Evidence evidence)
+    {
+        index.Add(evidence);
+        events.Write("evidence", new { validator = evidence.First.Signer.Value, kind = evidence.First.Statement.Kind.ToString(), view = evidence.First.Statement.View.Value });
+    }
+
+    /// <inheritdoc/>
+    public void Alarm(ReplicaAlarm alarm, string detail)
+    {
+        if (_told.TryGetValue(alarm, out TimeSpan at) && clock.Now - at < AlarmInterval)
+        {
+            return;
+        }
+
+        _told[alarm] = clock.Now;
+        events.Write("alarm", new { alarm = alarm.ToString(), detail });
+    }
+
+    /// <inheritdoc/>
+    public void VotingResumed(View above) => events.Write("voting", new { resumedAbove = above.Value });
+}

@@ -1,0 +1,311 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using Bft.Applications.KeyValue;
+using Bft.Crypto.Certificates;
+using Bft.Crypto.KeyStore;
+using Bft.Crypto.Signatures;
+using Bft.Engine;
+using Bft.Engine.Execution;
+using Bft.Engine.Mempool;
+using Bft.Engine.Sync;
+using Bft.Engine.Transport;
+using Bft.Ledger;
+using Bft.Ledger.Disks;
+using Bft.Network.Api;
+using Bft.Network.Gossip;
+using Bft.Network.Peers;
+using Bft.Testnet.CommandLine;
+using Bft.Testnet.Homes;
+
+namespace Bft.Testnet.Node;
+
+/// <summary>One validator: puts the parts together, recovers what the last run left, serves until it is told to stop.</summary>
+internal sealed class Validator : IAsyncDisposable
+{
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(1);
+
+    private readonly Stack<Func<ValueTask>> _open = new();
+    private readonly IEventSink _events;
+    private readonly TaskCompletionSource<Exception> _fatal = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private CostMeter _meter = null!;
+    private MeteredJournal _journal = null!;
+    private ValidatorParts _parts = null!;
+
+    private Validator(IEventSink events) => _events = events;
+
+    /// <summary>Runs a validator until it is cancelled or must stop.</summary>
+    /// <param name="settings">Its home, configuration and genesis; the home's lock is held by the caller.</param>
+    /// <param name="events">Where it tells what happens.</param>
+    /// <param name="cancellation">The order to stop.</param>
+    /// <returns>0 after a clean stop.</returns>
+    /// <exception cref="DiagnosedException">It could not start or had to stop; says what, where and what to do.</exception>
+    public static async Task<int> RunAsync(NodeSettings settings, IEventSink events, CancellationToken cancellation)
+    {
+        await using var validator = new Validator(events);
+        try
+        {
+            await validator.StartAsync(settings, cancellation);
+            return await validator.ServeAsync(cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return 0;
+        }
+        catch (Exception exception) when (Diagnosis.Of(exception, settings) is { } diagnosis)
+        {
+            throw diagnosis;
+        }
+    }
+
+    /// <summary>Stops in the reverse order of starting.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        while (_open.TryPop(out Func<ValueTask>? close))
+        {
+            await close();
+        }
+    }
+
+    private async Task StartAsync(NodeSettings settings, CancellationToken cancellation)
+    {
+        Genesis genesis = settings.Genesis;
+        ProtocolDescriptor protocol = Protocols.Find(genesis.Protocol) ?? throw new HomeException(
+            $"this build has no protocol \"{genesis.Protocol}\"", "genesis.json, field protocol", $"known: {string.Join(", ", Protocols.All.Select(known => known.Name))}");
+        Chain chain = genesis.ToChain();
+        var self = new ReplicaId(settings.Config.Validator);
+        ValidatorKeys keys = Keep(ValidatorKeys.Open(settings));
+        var clock = new SystemClock();
+        _meter = Keep(new CostMeter());
+
+        var blocksDisk = new FileDisk(settings.Home.Resolve(settings.Config.Blocks));
+        BlockStore ledger = Keep(BlockStore.Open(blocksDisk, chain, new BlockStoreOptions { Warn = Warn }));
+        MeteredJournal journal = _journal = Keep(new MeteredJournal(Journal.Open(new FileDisk(settings.Home.Resolve(settings.Config.Journal)), chain, new JournalOptions { Warn = Warn })));
+        bool mayVote = MayVote(settings.Home, journal.Recovered.IsNew);
+        var snapshots = new SnapshotStore(new FileDisk(settings.Home.Resolve(settings.Config.Snapshots)), chain, Warn);
+
+        ulong secret = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
+        var application = new KeyValueApplication(new KeyValueOptions { History = 32, LookupSeed = secret });
+        var executor = new Executor(chain, application, secret);
+        Recovery recovery = executor.RecoverFrom(snapshots, ledger);
+        foreach (string refused in recovery.Refused)
+        {
+            Warn(refused);
+        }
+
+        QueryIndex index = Keep(QueryIndex.Open(
+            settings.Home.Root,
+            chain,
+            ledger,
+            [.. genesis.Validators.Select((validator, i) => new IndexedValidator(new ReplicaId(i), validator.Name, validator.PeerAddress, validator.ClientAddress))],
+            new QueryIndexOptions { Warn = Warn }));
+
+        var scheme = CertificateSchemes.Create(genesis.Scheme, [.. genesis.Validators.Select(validator => (ReadOnlyMemory<byte>)validator.ConsensusKey.ToArray())]);
+        var claims = new Claims(chain, scheme, new VerifiedCache(), _meter, Math.Max(1, Environment.ProcessorCount));
+        var messages = new PeerMessages();
+        PeerHost peers = await PeerHost.StartAsync(
+            new PeerHostOptions
+            {
+                Self = self,
+                ChainId = chain.Id,
+                Certificate = keys.Certificate,
+                Pins = [.. genesis.Validators.Select(validator => validator.TlsPin)],
+                AddressOf = id => genesis.Validators[id.Value].PeerAddress,
+                Listen = Endpoints.Parse(settings.Config.Listen.Peers),
+                Limits = PeerLimits.For(chain.Limits),
+                Seed = (int)secret,
+            },
+            messages,
+            cancellation: cancellation);
+        _open.Push(peers.DisposeAsync);
+
+        Compose(settings, protocol, chain, self, keys, clock, ledger, journal, snapshots, application, executor, index, scheme, claims, peers, messages, mayVote, secret);
+        ClientHost host = await ClientHost.StartAsync(settings, new ValidatorGateway(_parts, _spread!), cancellation);
+        _open.Push(host.DisposeAsync);
+        _events.Write("ready", new
+        {
+            clients = host.Clients.ToString(),
+            http = host.Http.ToString(),
+            peers = peers.Endpoint.ToString(),
+            height = ledger.Height.Value,
+            voting = mayVote,
+        });
+    }
+
+    private Func<Run, bool>? _spread;
+
+    private void Compose(
+        NodeSettings settings,
+        ProtocolDescriptor protocol,
+        Chain chain,
+        ReplicaId self,
+        ValidatorKeys keys,
+        SystemClock clock,
+        BlockStore ledger,
+        MeteredJournal journal,
+        SnapshotStore snapshots,
+        IApplication application,
+        Executor executor,
+        QueryIndex index,
+        ICertificateScheme scheme,
+        Claims claims,
+        PeerHost peers,
+        PeerMessages messages,
+        bool mayVote,
+        ulong secret)
+    {
+        Replica? replica = null;
+        var pool = new TransactionPool(chain, new PoolOptions { LookupSeed = secret }, () => clock.Now, executor.Sessions.IsExecuted)
+        {
+            BecamePending = () => replica?.Wake?.Invoke(),
+        };
+        var certified = new CertifiedHeaders();
+        var receipts = new ReceiptFeed();
+        var pipeline = new ExecutionPipeline(executor, ledger, snapshots, receipts, clock, snapshotEvery: 10_000, TransactionsOf(ledger));
+        var voter = new Voter(chain, self, keys.Consensus, protocol.Signing, mayVote);
+        var observer = new ReplicaEvents(_events, certified, index, clock);
+        var ports = new ReplicaPorts(chain, self, protocol, voter, journal, ledger, pool, peers.Transport, _meter, clock, pipeline, observer, scheme);
+        replica = new Replica(ports, protocol.Create(new ProtocolContext(chain, self, voter, settings.Config.ToProtocolOptions())));
+        var edge = new Edge(ports, claims, replica);
+        var gossip = new TransactionGossip(
+            new GossipIdentity(chain, self, keys.Identity, [.. settings.Genesis.Validators.Select(validator => (ReadOnlyMemory<byte>)validator.IdentityKey.ToArray())]),
+            peers.Transport,
+            pool,
+            run => IsAcceptable(run, claims, application),
+            new GossipOptions { FirstSequence = clock.UnixMilliseconds << 20 });
+        _spread = run =>
+        {
+            gossip.Spread(run);
+            return true;
+        };
+        Keep(gossip);
+
+        pipeline.Executed = (block, point) =>
+        {
+            replica.Executed(point);
+            index.Add(block);
+        };
+        pipeline.Flushed = replica.LedgerFlushed;
+        pipeline.Failed = (fatal, exception) => Fail(fatal, exception);
+        _parts = new ValidatorParts
+        {
+            Settings = settings,
+            Keys = keys,
+            Chain = chain,
+            Self = self,
+            Clock = clock,
+            Claims = claims,
+            Application = application,
+            Executor = executor,
+            Reader = new StateReader(executor, application),
+            Ledger = ledger,
+            Index = index,
+            Pool = pool,
+            Receipts = receipts,
+            Pipeline = pipeline,
+            Certified = certified,
+            Replica = replica,
+            Peers = peers.Transport,
+        };
+        Keep(pipeline);
+        pipeline.Start();
+        var loop = Keep(new LoopThread(replica, clock, exception => Fail(true, exception)));
+        CommittedBlock tip = ledger.Read(ledger.Height) ?? new CommittedBlock(chain.GenesisBlock, new CommitProof(null, []));
+        certified.Add(tip.Proof);
+        replica.Start(tip, PointsOf(executor));
+        messages.Begin(edge, gossip);
+        loop.Start();
+    }
+
+    private async Task<int> ServeAsync(CancellationToken cancellation)
+    {
+        byte[] headRequest = RepairMessages.HeadRequest();
+        using var timer = new PeriodicTimer(ReportInterval);
+        while (true)
+        {
+            Task<bool> tick = timer.WaitForNextTickAsync(cancellation).AsTask();
+            if (await Task.WhenAny(tick, _fatal.Task) != tick)
+            {
+                throw await _fatal.Task;
+            }
+
+            await tick;
+            foreach (int other in _parts.Chain.Committee.Everyone.Without(_parts.Self).ToArray())
+            {
+                _meter.Sent(TrafficClass.Repair, (byte)RepairKind.HeadRequest, Phase.CatchUp, headRequest.Length, 0);
+                _parts.Peers.Send(new ReplicaId(other), TrafficClass.Repair, headRequest);
+            }
+
+            _events.Write("cost", new { messagesSent = _meter.Messages, bytesSent = _meter.Bytes, flushes = _journal.Flushes, height = _parts.Ledger.Height.Value, transactions = _parts.Pipeline.Transactions });
+        }
+    }
+
+    // A key whose journal is gone may have signed what nobody here remembers; a new key has signed nothing. The mark beside the key tells them apart.
+    private static bool MayVote(HomeLayout home, bool journalIsNew)
+    {
+        bool hasSigned = SignedMark.Exists(home.Root);
+        if (!hasSigned)
+        {
+            SignedMark.Set(home.Root);
+        }
+
+        return !(hasSigned && journalIsNew);
+    }
+
+    private static bool IsAcceptable(Run run, Claims claims, IApplication application)
+    {
+        foreach (ReadOnlyMemory<byte> command in run.Commands)
+        {
+            if (application.CheckTx(command.Span) is not null)
+            {
+                return false;
+            }
+        }
+
+        return claims.IsRun(run);
+    }
+
+    private static IEnumerable<StatePoint> PointsOf(Executor executor)
+    {
+        ulong last = executor.Point.Height.Value;
+        for (ulong height = last > 64 ? last - 64 : 1; height <= last; height++)
+        {
+            if (executor.PointAt(new Height(height)) is { } point)
+            {
+                yield return point;
+            }
+        }
+    }
+
+    private static long TransactionsOf(BlockStore ledger)
+    {
+        long transactions = 0;
+        for (var height = new Height(1); height <= ledger.Height; height = height.Next())
+        {
+            transactions += ledger.Read(height)?.Block.Payload.Transactions ?? 0;
+        }
+
+        return transactions;
+    }
+
+    private void Fail(bool fatal, Exception exception)
+    {
+        _events.Write(fatal ? "fatal" : "warning", new { exception.Message });
+        if (fatal)
+        {
+            _fatal.TrySetResult(exception);
+        }
+    }
+
+    private void Warn(string warning) => _events.Write("warning", new { message = warning });
+
+    private T Keep<T>(T part)
+        where T : IDisposable
+    {
+        _open.Push(() =>
+        {
+            part.Dispose();
+            return ValueTask.CompletedTask;
+        });
+        return part;
+    }
+}
