@@ -37,7 +37,7 @@ public sealed class BftClients : IClients
     internal static ClientException Failed(BftClientException exception, IEnumerable<ClientEndpoint> endpoints) => new(
         exception.Message.TrimEnd('.', ' '), string.Join(", ", endpoints), "check with \"bft status\" that a quorum of this genesis' validators runs there", exception);
 
-    // The point's height and chain have no part in its root: any point with the root will do.
+    // The root binds everything that was proved; the height inside the proof is that of the header whose root it must reach.
     private static bool Shows(Chain chain, Crypto.Digest stateRoot, ReadOnlySpan<byte> key, ReadOnlyMemory<byte>? value, ReadOnlyMemory<byte> proof) =>
-        StateProof.Decode(proof) is { } decoded && decoded.Shows(chain, new StatePoint(default, stateRoot, default), key, value is not null, (value ?? default).Span);
+        StateProof.Decode(proof) is { } decoded && decoded.Shows(chain, new StatePoint(decoded.Height, stateRoot, default), key, value is not null, (value ?? default).Span);
 }
