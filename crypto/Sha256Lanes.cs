@@ -29,11 +29,14 @@ public enum Sha256LaneWidth
 /// </remarks>
 public static class Sha256Lanes
 {
-    /// <summary>The widest path this processor runs in hardware.</summary>
-    public static Sha256LaneWidth Widest { get; } =
+    /// <summary>The widest path this processor runs in hardware, after it was seen to give the platform's digests.</summary>
+    /// <exception cref="TypeInitializationException">
+    /// It does not: one replica with other digests would fork the state, so it does not start. See the inner <see cref="PlatformNotSupportedException"/>.
+    /// </exception>
+    public static Sha256LaneWidth Widest { get; } = Checked(
         Vector512.IsHardwareAccelerated ? Sha256LaneWidth.Sixteen
         : Vector256.IsHardwareAccelerated ? Sha256LaneWidth.Eight
-        : Sha256LaneWidth.Scalar;
+        : Sha256LaneWidth.Scalar);
 
     /// <summary>Hashes messages of <paramref name="messageLength"/> bytes that lie one after the other, by the widest path.</summary>
     /// <param name="messages">As many messages as there are <paramref name="digests"/>, without gaps.</param>
@@ -101,6 +104,36 @@ public static class Sha256Lanes
             default:
                 throw new ArgumentOutOfRangeException(nameof(width), width, "Not a lane width.");
         }
+    }
+
+    /// <summary>Known answers before the first use: one full vector and one that is partly filled, with and without a constant last block.</summary>
+    private static Sha256LaneWidth Checked(Sha256LaneWidth width)
+    {
+        const int Messages = 24;
+        Span<byte> bytes = stackalloc byte[Messages * (Sha256Schedule.BlockBytes + 1)];
+        Span<Digest> digests = stackalloc Digest[Messages];
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            bytes[i] = (byte)((i * 167) + (i >> 8));
+        }
+
+        foreach (int length in (ReadOnlySpan<int>)[Sha256Schedule.BlockBytes, Sha256Schedule.BlockBytes + 1])
+        {
+            ReadOnlySpan<byte> messages = bytes[..(Messages * length)];
+            Hash(width, messages, length, digests);
+            var alone = new ByteMessages(messages, length);
+            for (int i = 0; i < Messages; i++)
+            {
+                if (digests[i] != alone.HashAlone(i))
+                {
+                    throw new PlatformNotSupportedException(
+                        $"SHA-256 over {(int)width} lanes differs from the platform's library on this processor; "
+                        + "switch the instruction set off for this process: DOTNET_EnableAVX512=0 for 16 lanes, DOTNET_EnableAVX2=0 for 8.");
+                }
+            }
+        }
+
+        return width;
     }
 
     private static void RunLanes<TVector, TMessages>(

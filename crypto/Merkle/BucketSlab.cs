@@ -33,7 +33,7 @@ internal sealed class BucketSlab
     /// <summary>Up to this many entries a block has exactly the room it needs; above, there are four capacities an octave.</summary>
     private const int ExactCapacity = 8;
 
-    private readonly List<TreeEntry[]> _chunks = [];
+    private readonly List<AlignedArray<TreeEntry>> _chunks = [];
     private readonly Stack<int>?[] _freeByCapacity = new Stack<int>?[BucketTree.MaximumBucketEntries + 1];
     private int _next;
 
@@ -45,6 +45,16 @@ internal sealed class BucketSlab
 
     /// <summary>The entries of a bucket, to be changed in place.</summary>
     public Span<TreeEntry> Write(in BucketSlot slot) => Block(slot)[..slot.Count];
+
+    /// <summary>Asks for the first entries of a bucket.</summary>
+    public void Prefetch(in BucketSlot slot)
+    {
+        ReadOnlySpan<TreeEntry> entries = Read(slot);
+        for (int i = 0; i < Math.Min(entries.Length, 4); i++)
+        {
+            Merkle.Prefetch.Line(in entries[i]);
+        }
+    }
 
     /// <summary>Puts an entry at a position, moving the later ones up.</summary>
     public void Insert(ref BucketSlot slot, int position, in TreeEntry entry)
@@ -94,7 +104,7 @@ internal sealed class BucketSlab
 
     private Span<TreeEntry> Block(in BucketSlot slot) => slot.Capacity == 0
         ? []
-        : _chunks[slot.Start >> ChunkShift].AsSpan(slot.Start & (ChunkEntries - 1), slot.Capacity);
+        : _chunks[slot.Start >> ChunkShift].Span.Slice(slot.Start & (ChunkEntries - 1), slot.Capacity);
 
     private void Move(ref BucketSlot slot, int room)
     {
@@ -128,7 +138,7 @@ internal sealed class BucketSlab
         {
             AbandonRest(left);
             _next = _chunks.Count * ChunkEntries;
-            _chunks.Add(GC.AllocateUninitializedArray<TreeEntry>(ChunkEntries));
+            _chunks.Add(new AlignedArray<TreeEntry>(ChunkEntries));
         }
 
         start = _next;

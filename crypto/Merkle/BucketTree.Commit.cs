@@ -158,16 +158,7 @@ public sealed partial class BucketTree
         for (int height = 1; height <= Depth; height++)
         {
             _open.BeginLevel();
-            int last = 0;
-            foreach (int child in level)
-            {
-                int parent = child >> 1;
-                if (parent != last)
-                {
-                    _open.KeepNode(parent, _nodes[parent]);
-                    last = parent;
-                }
-            }
+            KeepParents(level);
 
             level = _open.LastLevel;
             for (ReadOnlySpan<int> rest = level; !rest.IsEmpty; rest = rest[Math.Min(Window, rest.Length)..])
@@ -177,19 +168,45 @@ public sealed partial class BucketTree
         }
     }
 
+    /// <summary>Keeps the parents of ascending nodes, each once.</summary>
+    private void KeepParents(ReadOnlySpan<int> children)
+    {
+        Span<Digest> nodes = _nodes.Span;
+        int last = 0;
+        for (int i = 0; i < children.Length; i++)
+        {
+            if (i + Prefetch.Distance < children.Length)
+            {
+                Prefetch.Line(in nodes[children[i + Prefetch.Distance] >> 1]);
+            }
+
+            int parent = children[i] >> 1;
+            if (parent != last)
+            {
+                _open.KeepNode(parent, nodes[parent]);
+                last = parent;
+            }
+        }
+    }
+
     /// <summary>Keeps the leaves of the touched buckets in ascending order, and forgets that they were touched.</summary>
     private void KeepTouchedLeaves()
     {
-        int[]? sorted = null;
         ReadOnlySpan<int> touched = _open.TouchedBuckets;
+        Span<Digest> leaves = _nodes.Span[_slots.Length..];
+        foreach (int bucket in touched)
+        {
+            Prefetch.Line(in leaves[bucket]);
+        }
+
         if ((long)touched.Length * MapWordsPerSortedBucket < _touched.Length)
         {
-            sorted = touched.ToArray();
+            int[] sorted = touched.ToArray();
             Array.Sort(sorted);
             foreach (int bucket in sorted)
             {
                 _touched[bucket >> 6] = 0;
-                _open.KeepNode(_slots.Length + bucket, _nodes[_slots.Length + bucket]);
+                _open.KeepNode(_slots.Length + bucket, leaves[bucket]);
             }
 
             return;
@@ -199,8 +216,8 @@ public sealed partial class BucketTree
         {
             for (ulong bits = _touched[word]; bits != 0; bits &= bits - 1)
             {
-                int leaf = _slots.Length + (word << 6) + BitOperations.TrailingZeroCount(bits);
-                _open.KeepNode(leaf, _nodes[leaf]);
+                int bucket = (word << 6) + BitOperations.TrailingZeroCount(bits);
+                _open.KeepNode(_slots.Length + bucket, leaves[bucket]);
             }
 
             _touched[word] = 0;
@@ -228,6 +245,7 @@ public sealed partial class BucketTree
             _work[_groupEnds[_slots[bucket].Count]++] = bucket;
         }
 
+        Span<Digest> leaves = _nodes.Span[_slots.Length..];
         Span<uint> tail = stackalloc uint[Sha256Schedule.Rounds];
         int start = 0;
         for (int entries = 0; entries <= largest; entries++)
@@ -246,7 +264,7 @@ public sealed partial class BucketTree
 
             for (int i = 0; i < group.Length; i++)
             {
-                _nodes[_slots.Length + group[i]] = _hashes[i];
+                leaves[group[i]] = _hashes[i];
             }
         }
 
@@ -256,10 +274,11 @@ public sealed partial class BucketTree
     /// <summary>Hashes at most <see cref="Window"/> inner nodes from their children.</summary>
     private void HashNodes(ReadOnlySpan<int> nodes)
     {
-        Sha256Lanes.Run(_width, new NodeMessages(_nodes, nodes), nodes.Length, 1, TreeHash.NodeTailSchedule, _hashes);
+        Span<Digest> tree = _nodes.Span;
+        Sha256Lanes.Run(_width, new NodeMessages(tree, nodes), nodes.Length, 1, TreeHash.NodeTailSchedule, _hashes);
         for (int i = 0; i < nodes.Length; i++)
         {
-            _nodes[nodes[i]] = _hashes[i];
+            tree[nodes[i]] = _hashes[i];
         }
     }
 

@@ -57,7 +57,7 @@ public sealed partial class BucketTree
     /// <summary>Makes what is open the newest version, and begins the next with the memory of the one that falls out of the history.</summary>
     private Digest Close(ulong version)
     {
-        Digest root = TreeHash.Root(_nodes[1], _count, Depth);
+        Digest root = TreeHash.Root(_nodes.Span[1], _count, Depth);
         _open.Close(version, root, _count, Depth, _nodes);
         _versions.Add(_open);
         if (_versions.Count > _history)
@@ -105,7 +105,7 @@ public sealed partial class BucketTree
     /// <summary>The hash of a node in the version at <paramref name="index"/>: kept by the first later version of the same array that overwrote it.</summary>
     private Digest NodeAt(int index, int node, int height)
     {
-        Digest[] nodes = _versions[index].Nodes;
+        AlignedArray<Digest>? nodes = _versions[index].Nodes;
         for (int next = index + 1; next < _versions.Count && _versions[next].Nodes == nodes; next++)
         {
             if (_versions[next].TryFindNode(node, height, out Digest kept))
@@ -114,6 +114,6 @@ public sealed partial class BucketTree
             }
         }
 
-        return nodes[node];
+        return nodes!.Span[node];
     }
 }

@@ -34,8 +34,8 @@ public sealed partial class BucketTree
     /// <summary>The least depth of a tree: two buckets.</summary>
     public const int MinimumDepth = 1;
 
-    /// <summary>The greatest depth of a tree, at which it stops growing: 2^28 buckets, 16 GiB of nodes.</summary>
-    public const int MaximumDepth = 28;
+    /// <summary>The greatest depth of a tree, at which it stops growing: 2^27 buckets, 8 GiB of nodes.</summary>
+    public const int MaximumDepth = 27;
 
     /// <summary>A tree grows when it holds more keys than this a bucket on average.</summary>
     public const int KeysPerBucket = 2;
@@ -46,7 +46,7 @@ public sealed partial class BucketTree
     private readonly Sha256LaneWidth _width;
     private BucketSlab _slab = new();
     private BucketSlot[] _slots;
-    private Digest[] _nodes;
+    private AlignedArray<Digest> _nodes;
     private ulong[] _touched;
     private long _count;
 
@@ -60,7 +60,7 @@ public sealed partial class BucketTree
         Digest hash = TreeHash.EmptyBucket;
         for (int level = Depth; level >= 0; level--)
         {
-            _nodes.AsSpan(1 << level, 1 << level).Fill(hash);
+            _nodes.Span.Slice(1 << level, 1 << level).Fill(hash);
             hash = TreeHash.Node(hash, hash);
         }
 
@@ -165,6 +165,7 @@ public sealed partial class BucketTree
     {
         for (int i = 0; i < updates.Length; i++)
         {
+            PrefetchAhead(updates, i);
             TreeUpdate update = updates[i];
             if (update.IsRemoval)
             {
@@ -232,12 +233,28 @@ public sealed partial class BucketTree
         }
     }
 
+    /// <summary>Asks for the slots and, half as far ahead, for the entries of the updates to come.</summary>
+    private void PrefetchAhead(ReadOnlySpan<TreeUpdate> updates, int position)
+    {
+        int far = position + (2 * Prefetch.Distance);
+        if (far < updates.Length)
+        {
+            Prefetch.Line(in _slots[BucketOf(updates[far].KeyHash, Depth)]);
+        }
+
+        int near = position + Prefetch.Distance;
+        if (near < updates.Length)
+        {
+            _slab.Prefetch(_slots[BucketOf(updates[near].KeyHash, Depth)]);
+        }
+    }
+
     [MemberNotNull(nameof(_slots), nameof(_nodes), nameof(_touched))]
     private void Allocate(int depth)
     {
         Depth = depth;
         _slots = new BucketSlot[1 << depth];
-        _nodes = new Digest[2 << depth];
+        _nodes = new AlignedArray<Digest>(2 << depth);
         _touched = new ulong[((1 << depth) + 63) >> 6];
     }
 }

@@ -49,7 +49,7 @@ public sealed class MerkleProof
     /// <summary>The first byte of an encoded proof.</summary>
     public const byte Format = 1;
 
-    /// <summary>Bytes of the longest encoding, 66,444: more is refused unread.</summary>
+    /// <summary>Bytes of the longest encoding, 66,412: more is refused unread.</summary>
     public const int MaximumEncodedBytes =
         HeaderBytes + (BucketTree.MaximumBucketEntries * EntryBytes) + (BucketTree.MaximumDepth * Digest.Size);
 

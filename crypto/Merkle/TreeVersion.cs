@@ -30,7 +30,7 @@ internal sealed class TreeVersion
     public int Depth { get; private set; }
 
     /// <summary>The nodes it lives in, shared with the versions of the same depth around it.</summary>
-    public Digest[] Nodes { get; private set; } = [];
+    public AlignedArray<Digest>? Nodes { get; private set; }
 
     /// <summary>Depth of the version before, in which the overwritten buckets are numbered.</summary>
     public int DepthBefore { get; private set; }
@@ -42,7 +42,7 @@ internal sealed class TreeVersion
     public void Open(int depthBefore)
     {
         DepthBefore = depthBefore;
-        Nodes = [];
+        Nodes = null;
         _buckets.Clear();
         _bucketStarts.Clear();
         _entries.Clear();
@@ -73,7 +73,7 @@ internal sealed class TreeVersion
     public ReadOnlySpan<int> LastLevel => Level(_levelStarts.Count - 1);
 
     /// <summary>Closes the version; from now on it can be proved from.</summary>
-    public void Close(ulong number, Digest root, long count, int depth, Digest[] nodes)
+    public void Close(ulong number, Digest root, long count, int depth, AlignedArray<Digest> nodes)
     {
         Number = number;
         Root = root;
