@@ -1,0 +1,291 @@
+using System.Collections.Concurrent;
+using Bft.Crypto;
+using Bft.Engine;
+using Bft.Engine.Execution;
+using Bft.Network.Api;
+using Bft.Network.Api.Frames;
+
+namespace Bft.Client;
+
+/// <summary>
+/// Carries runs to validators until f+1 of them gave equal signed receipts. A run goes to one validator; when that one dies, stalls,
+/// is full or refuses, the same bytes go to others: the replicated session executes them once and repeats its first result.
+/// </summary>
+internal sealed class RunSender : ILinkEvents, IAsyncDisposable
+{
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LeastFullBackoff = TimeSpan.FromMilliseconds(20);
+
+    private readonly Chain _chain;
+    private readonly ValidatorKeys _keys;
+    private readonly BftClientOptions _options;
+    private readonly TransactionWindow _window;
+    private readonly ConcurrentDictionary<(Digest Client, ulong First), OutstandingRun> _outstanding = new();
+    private readonly CancellationTokenSource _ended = new();
+    private readonly Lock _gate = new();
+    private ValidatorLink[] _links = [];
+    private Task _work = Task.CompletedTask;
+    private TaskCompletionSource _changed = New();
+    private int _preferred;
+
+    public RunSender(Chain chain, ValidatorKeys keys, BftClientOptions options)
+    {
+        _chain = chain;
+        _keys = keys;
+        _options = options;
+        _window = new TransactionWindow(options.Window);
+    }
+
+    /// <summary>Opens the streams; waits until f+1 different validators welcomed the client.</summary>
+    /// <exception cref="BftClientException">Fewer did in time; the message has each endpoint's reason.</exception>
+    public async Task ConnectAsync(ValidatorLink[] links, CancellationToken cancellation)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_ended.IsCancellationRequested, this);
+            if (_links.Length == 0)
+            {
+                _links = links;
+                _preferred = Random.Shared.Next(links.Length);
+                _work = Task.WhenAll([ResendAsync(), .. links.Select(link => link.RunAsync(_ended.Token))]);
+            }
+        }
+
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _ended.Token);
+        timeout.CancelAfter(_options.ConnectTimeout);
+        while (true)
+        {
+            Task changed = Volatile.Read(ref _changed).Task;
+            int ready = links.Where(link => link.IsReady).Select(link => link.Validator).Distinct().Count();
+            if (ready >= _chain.Committee.HonestSize)
+            {
+                return;
+            }
+
+            if (links.Count(link => !link.IsRefused) < _chain.Committee.HonestSize)
+            {
+                throw TooFew(links, ready);
+            }
+
+            try
+            {
+                await changed.WaitAsync(timeout.Token);
+            }
+            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+            {
+                throw TooFew(links, ready);
+            }
+        }
+    }
+
+    /// <summary>How many runs have no outcome yet.</summary>
+    internal int Outstanding => _outstanding.Count;
+
+    public void Follow(ValidatorLink[] links, Digest client)
+    {
+        foreach (ValidatorLink link in links)
+        {
+            link.Follow(client);
+        }
+    }
+
+    /// <summary>Takes room for that many transactions; waits while the window is full.</summary>
+    public ValueTask AcquireAsync(int count, CancellationToken cancellation) => _window.AcquireAsync(count, cancellation);
+
+    /// <summary>Gives back room that no run was sent for.</summary>
+    public void Release(int count) => _window.Release(count);
+
+    /// <summary>Sends a run for which room was taken; the room is given back with its outcome.</summary>
+    public async Task<RunResult> SendAcquiredAsync(Run run, CancellationToken cancellation)
+    {
+        Follow(_links, run.Client);
+        var outstanding = new OutstandingRun(run, _chain.Committee);
+        if (!_outstanding.TryAdd((run.Client, run.First), outstanding))
+        {
+            _window.Release(run.Count);
+            OutstandingRun? same = _outstanding.GetValueOrDefault((run.Client, run.First));
+            return same is not null && same.Run.Digest == run.Digest
+                ? await same.Result.WaitAsync(cancellation)
+                : throw new BftClientException($"Sequence {run.First} of client {run.Client} is in flight already with other content: each sequence is used once.");
+        }
+
+        if (_ended.IsCancellationRequested)
+        {
+            Finish(outstanding);
+            throw Closed();
+        }
+
+        Send(outstanding, spread: false);
+        return await outstanding.Result.WaitAsync(cancellation);
+    }
+
+    /// <inheritdoc/>
+    public void OnUp(ValidatorLink link)
+    {
+        foreach (OutstandingRun run in _outstanding.Values)
+        {
+            link.TrySend(run);
+        }
+
+        Interlocked.Exchange(ref _changed, New()).TrySetResult();
+    }
+
+    /// <inheritdoc/>
+    public void OnDown(ValidatorLink link)
+    {
+        foreach (OutstandingRun run in _outstanding.Values)
+        {
+            if (run.Target == link)
+            {
+                run.ResendAt = Now;
+            }
+        }
+
+        Interlocked.Exchange(ref _changed, New()).TrySetResult();
+    }
+
+    /// <inheritdoc/>
+    public void OnAnswer(ValidatorLink link, OutstandingRun run, SubmitAnswer answer)
+    {
+        switch (answer.Verdict)
+        {
+            case SubmitVerdict.Full:
+                int doublings = Math.Min(run.Refusals++, 6);
+                run.ResendAt = Now + (long)(LeastFullBackoff.TotalMilliseconds * (1 << doublings));
+                MoveOn(link);
+                break;
+            case SubmitVerdict.Rejected:
+                // One validator's word does not count against a run either.
+                if (run.Reject(link.Validator, answer.Reason ?? "rejected without a reason"))
+                {
+                    Finish(run);
+                }
+                else if (run.Target == link)
+                {
+                    run.ResendAt = Now;
+                }
+
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void OnReceipts(SignedReceipts receipts)
+    {
+        bool verified = false;
+        foreach (Receipt receipt in receipts.Receipts)
+        {
+            if (!_outstanding.TryGetValue((receipt.Client, receipt.First), out OutstandingRun? run) || !run.Wants(receipts.Validator, receipt))
+            {
+                continue;
+            }
+
+            // Checked once, and only when it can say something new.
+            if (!verified && !_keys.IsSigned(receipts.Validator, receipts.SignedContent.Span, receipts.Signature.Span))
+            {
+                return;
+            }
+
+            verified = true;
+            // The codes are copied: the result outlives the frame they lie in.
+            if (run.Count(receipts.Validator, receipt with { Codes = receipt.Codes.ToArray() }))
+            {
+                Finish(run);
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _ended.CancelAsync();
+        await _work;
+        foreach (OutstandingRun run in _outstanding.Values)
+        {
+            run.Abandon(Closed());
+        }
+
+        _outstanding.Clear();
+    }
+
+    private static long Now => Environment.TickCount64;
+
+    private static BftClientException Closed() =>
+        new("The client was closed before this run's outcome was known: submit the same bytes again to learn it; they are executed once.");
+
+    private BftClientException TooFew(ValidatorLink[] links, int ready) => new(
+        $"Of the {_chain.Committee.HonestSize} validators (f+1) that a commit needs, {ready} are reachable: " +
+        string.Join("; ", links.Where(link => !link.IsReady).Select(link => $"{link.Endpoint}: {link.LastError}")));
+
+    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private void Finish(OutstandingRun run)
+    {
+        if (_outstanding.TryRemove(new((run.Run.Client, run.Run.First), run)))
+        {
+            _window.Release(run.Run.Count);
+        }
+    }
+
+    private async Task ResendAsync()
+    {
+        using var timer = new PeriodicTimer(Tick);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_ended.Token))
+            {
+                long now = Now;
+                foreach (OutstandingRun run in _outstanding.Values)
+                {
+                    if (now >= run.ResendAt)
+                    {
+                        run.Attempts++;
+                        MoveOn(run.Target);
+                        Send(run, spread: run.Attempts > 1);
+                    }
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Disposed.
+        }
+    }
+
+    // All that follows avoids a validator that failed once, until another one fails.
+    private void MoveOn(ValidatorLink? from)
+    {
+        int preferred = Volatile.Read(ref _preferred);
+        if (from is not null && _links[preferred] == from)
+        {
+            Interlocked.CompareExchange(ref _preferred, (preferred + 1) % _links.Length, preferred);
+        }
+    }
+
+    private void Send(OutstandingRun run, bool spread)
+    {
+        double factor = Math.Min(1 << Math.Min(run.Attempts, 3), 8);
+        run.ResendAt = Now + (long)(_options.RetryAfter.TotalMilliseconds * factor);
+        int start = Volatile.Read(ref _preferred);
+        for (int i = 0; i < _links.Length; i++)
+        {
+            ValidatorLink link = _links[(start + i) % _links.Length];
+            if (link.TrySend(run))
+            {
+                run.Target = link;
+                if (!spread)
+                {
+                    return;
+                }
+            }
+        }
+
+        if (run.Target is null || !run.Target.IsReady)
+        {
+            // Nobody took it: try again as soon as somebody is there.
+            run.ResendAt = Now + (long)Tick.TotalMilliseconds;
+            run.Attempts = Math.Max(0, run.Attempts - 1);
+        }
+    }
+}
