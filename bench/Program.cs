@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Bft.Bench.Crash;
 using Bft.Bench.Throughput;
 using Bft.Testnet.CommandLine;
 using BenchmarkDotNet.Running;
@@ -54,6 +55,33 @@ throughput.SetAction(async (result, cancellation) =>
     return report.Committed > 0 ? 0 : 1;
 });
 root.Subcommands.Add(throughput);
+
+var crash = new Command("crash", "Kills validators (SIGKILL) at random moments under load, again and again; then checks that nothing acknowledged is lost, nothing was signed twice, every ledger passes the audit and all agree.");
+var rounds = new Option<int>("--rounds") { DefaultValueFactory = _ => 200, Description = "How often to kill." };
+var victims = new Option<CrashVictims>("--victims") { DefaultValueFactory = _ => CrashVictims.All, Description = "All at once, or one at a time." };
+var seed = new Option<int>("--seed") { DefaultValueFactory = _ => Environment.ProcessId, Description = "Draws victims and moments." };
+foreach (Option option in new Option[] { rounds, victims, seed, json })
+{
+    crash.Options.Add(option);
+}
+
+crash.SetAction(async (result, cancellation) =>
+{
+    string directory = Path.Combine(Path.GetTempPath(), $"bft-crash-{Environment.ProcessId}");
+    CrashReport report = await new CrashRun(directory, result.GetValue(rounds), result.GetValue(victims), result.GetValue(seed), Console.Error).RunAsync(cancellation);
+    Console.WriteLine(result.GetValue(json)
+        ? JsonOutput.Line(report)
+        : $"{report.Rounds} rounds (seed {report.Seed}): {report.Acknowledged} acknowledged, {report.Lost} lost, {report.Contradictions} contradictions, ledgers {(report.Agree ? "agree" : "DIFFER")} at height {report.Height}, audits {(report.Audits.All(audit => audit.Ok) ? "pass" : "FAIL")}");
+    if (report.Ok)
+    {
+        Directory.Delete(directory, recursive: true);
+        return 0;
+    }
+
+    Console.Error.WriteLine($"the evidence is kept in {directory}");
+    return 1;
+});
+root.Subcommands.Add(crash);
 
 var micro = new Command("micro", "BenchmarkDotNet on the hot paths; further arguments go to it (for example --filter *Journal*).") { TreatUnmatchedTokensAsErrors = false };
 micro.SetAction(result =>

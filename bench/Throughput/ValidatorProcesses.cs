@@ -9,7 +9,8 @@ namespace Bft.Bench.Throughput;
 /// <summary>Real validator processes of one data directory, and the counters they tell once a second.</summary>
 internal sealed class ValidatorProcesses : IDisposable
 {
-    private readonly List<Process> _processes = [];
+    private readonly SortedDictionary<int, Process> _processes = [];
+    private readonly ConcurrentQueue<string> _remarks = new();
     private readonly ConcurrentDictionary<int, JsonElement> _costs = new();
     private readonly ConcurrentDictionary<int, string> _lastErrors = new();
 
@@ -19,13 +20,7 @@ internal sealed class ValidatorProcesses : IDisposable
         var processes = new ValidatorProcesses();
         try
         {
-            List<Task> ready = [];
-            foreach (int validator in validators)
-            {
-                ready.Add(processes.Start(data.Home(validator), validator).WaitAsync(TimeSpan.FromSeconds(60), cancellation));
-            }
-
-            await Task.WhenAll(ready);
+            await Task.WhenAll([.. validators.Select(validator => processes.StartAsync(data.Home(validator), validator, cancellation))]);
             return processes;
         }
         catch
@@ -35,15 +30,50 @@ internal sealed class ValidatorProcesses : IDisposable
         }
     }
 
+    /// <summary>What validators said besides being ready and their cost: warnings, alarms, evidence. Each with the validator's number.</summary>
+    public IReadOnlyCollection<string> Remarks => _remarks;
+
+    /// <summary>Starts a validator (again) and waits until it is ready.</summary>
+    public Task StartAsync(HomeLayout home, int validator, CancellationToken cancellation) =>
+        Start(home, validator).WaitAsync(TimeSpan.FromSeconds(60), cancellation);
+
+    /// <summary>Ends a validator as a power failure would: no signal it could handle.</summary>
+    public void Kill(int validator)
+    {
+        if (_processes.Remove(validator, out Process? process))
+        {
+            process.Kill();
+            process.WaitForExit();
+            process.Dispose();
+        }
+    }
+
+    /// <summary>Ends all validators cleanly: their standard input closes, as when their supervisor is gone.</summary>
+    public async Task StopAsync(CancellationToken cancellation)
+    {
+        foreach (Process process in _processes.Values)
+        {
+            process.StandardInput.Close();
+        }
+
+        foreach (Process process in _processes.Values)
+        {
+            await process.WaitForExitAsync(cancellation);
+            process.Dispose();
+        }
+
+        _processes.Clear();
+    }
+
     /// <summary>Processor time of all validators so far.</summary>
-    public TimeSpan ProcessorTime => TimeSpan.FromTicks(_processes.Sum(process =>
+    public TimeSpan ProcessorTime => TimeSpan.FromTicks(_processes.Values.Sum(process =>
     {
         process.Refresh();
         return process.TotalProcessorTime.Ticks;
     }));
 
     /// <summary>Peak resident memory of each validator, in MiB.</summary>
-    public double[] PeakMemory() => [.. _processes.Select(process =>
+    public double[] PeakMemory() => [.. _processes.Values.Select(process =>
     {
         process.Refresh();
         return Math.Round(process.PeakWorkingSet64 / 1048576.0, 1);
@@ -58,7 +88,7 @@ internal sealed class ValidatorProcesses : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (Process process in _processes)
+        foreach (Process process in _processes.Values)
         {
             if (!process.HasExited)
             {
@@ -95,7 +125,7 @@ internal sealed class ValidatorProcesses : IDisposable
                     _costs[validator] = json.RootElement.Clone();
                     break;
                 default:
-                    Console.Error.WriteLine($"validator {validator}: {line.Data}");
+                    _remarks.Enqueue($"validator {validator}: {line.Data}");
                     break;
             }
         };
@@ -104,7 +134,11 @@ internal sealed class ValidatorProcesses : IDisposable
         process.Start();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        _processes.Add(process);
+        lock (_processes)
+        {
+            _processes[validator] = process;
+        }
+
         return ready.Task;
     }
 }
