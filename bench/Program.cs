@@ -1,1 +1,93 @@
-return 0;
+using System.CommandLine;
+using Bft.Bench.Crash;
+using Bft.Bench.Throughput;
+using Bft.Testnet.CommandLine;
+using BenchmarkDotNet.Running;
+
+var root = new RootCommand("Measures the engine on this machine. Quiet machine, Release build; quote ratios, not single figures.");
+var json = new Option<bool>("--json") { Description = "One JSON document on standard output." };
+
+var throughput = new Command("throughput", "Real validator processes under load: transactions a second, latency, processor time, memory, disk.");
+var nodes = new Option<int>("--nodes") { DefaultValueFactory = _ => 4, Description = "Validators." };
+var valueBytes = new Option<int>("--value-bytes") { DefaultValueFactory = _ => 128, Description = "Bytes of each value." };
+var seconds = new Option<int>("--seconds") { DefaultValueFactory = _ => 20, Description = "How long is measured, after a warm-up." };
+var warmUp = new Option<int>("--warm-up") { DefaultValueFactory = _ => 8, Description = "Seconds of load before the measurement." };
+var unsigned = new Option<bool>("--unsigned") { Description = "Unsigned transactions on a chain that admits them." };
+var window = new Option<int>("--window") { DefaultValueFactory = _ => 8192, Description = "Transactions under way (closed loop)." };
+var rate = new Option<double?>("--rate") { Description = "Transactions offered a second (open loop)." };
+var perMessage = new Option<int>("--per-message") { DefaultValueFactory = _ => 64, Description = "Transactions a client message holds." };
+var perSignature = new Option<int>("--per-signature") { DefaultValueFactory = _ => 1, Description = "Transactions under one client signature." };
+var keys = new Option<int>("--keys") { DefaultValueFactory = _ => 100_000, Description = "Different keys." };
+var dead = new Option<int>("--dead") { Description = "Validators that are never started." };
+var preSigned = new Option<int>("--presigned") { DefaultValueFactory = _ => 300_000, Description = "Signed runs made before the clock starts." };
+foreach (Option option in new Option[] { nodes, valueBytes, seconds, warmUp, unsigned, window, rate, perMessage, perSignature, keys, dead, preSigned, json })
+{
+    throughput.Options.Add(option);
+}
+
+throughput.SetAction(async (result, cancellation) =>
+{
+    var options = new ThroughputOptions
+    {
+        Nodes = result.GetValue(nodes),
+        ValueBytes = Math.Max(8, result.GetValue(valueBytes)),
+        Seconds = result.GetValue(seconds),
+        WarmUpSeconds = result.GetValue(warmUp),
+        Unsigned = result.GetValue(unsigned),
+        Window = result.GetValue(window),
+        Rate = result.GetValue(rate),
+        PerMessage = result.GetValue(perMessage),
+        PerSignature = result.GetValue(perSignature),
+        Keys = result.GetValue(keys),
+        Dead = result.GetValue(dead),
+        PreSigned = result.GetValue(preSigned),
+    };
+    ThroughputReport report = await new ThroughputRun(options, Console.Error).RunAsync(cancellation);
+    if (result.GetValue(json))
+    {
+        Console.WriteLine(JsonOutput.Line(report));
+    }
+    else
+    {
+        Console.WriteLine($"{report.TransactionsPerSecond:N0} tx/s, p50 {report.LatencyMs.P50} ms, p99 {report.LatencyMs.P99} ms, {report.CpuSecondsPer1000} CPU s per 1,000, {report.BlocksPerSecond} blocks/s of {report.TransactionsPerBlock} transactions, {report.FsyncsPerSecond} fsyncs/s a validator, peak {string.Join(", ", report.PeakMemoryMiB)} MiB");
+    }
+
+    return report.Committed > 0 ? 0 : 1;
+});
+root.Subcommands.Add(throughput);
+
+var crash = new Command("crash", "Kills validators (SIGKILL) at random moments under load, again and again; then checks that nothing acknowledged is lost, nothing was signed twice, every ledger passes the audit and all agree.");
+var rounds = new Option<int>("--rounds") { DefaultValueFactory = _ => 200, Description = "How often to kill." };
+var victims = new Option<CrashVictims>("--victims") { DefaultValueFactory = _ => CrashVictims.All, Description = "All at once, or one at a time." };
+var seed = new Option<int>("--seed") { DefaultValueFactory = _ => Environment.ProcessId, Description = "Draws victims and moments." };
+foreach (Option option in new Option[] { rounds, victims, seed, json })
+{
+    crash.Options.Add(option);
+}
+
+crash.SetAction(async (result, cancellation) =>
+{
+    string directory = Path.Combine(Path.GetTempPath(), $"bft-crash-{Environment.ProcessId}");
+    CrashReport report = await new CrashRun(directory, result.GetValue(rounds), result.GetValue(victims), result.GetValue(seed), Console.Error).RunAsync(cancellation);
+    Console.WriteLine(result.GetValue(json)
+        ? JsonOutput.Line(report)
+        : $"{report.Rounds} rounds (seed {report.Seed}): {report.Acknowledged} acknowledged, {report.Lost} lost, {report.Contradictions} contradictions, ledgers {(report.Agree ? "agree" : "DIFFER")} at height {report.Height}, audits {(report.Audits.All(audit => audit.Ok) ? "pass" : "FAIL")}");
+    if (report.Ok)
+    {
+        Directory.Delete(directory, recursive: true);
+        return 0;
+    }
+
+    Console.Error.WriteLine($"the evidence is kept in {directory}");
+    return 1;
+});
+root.Subcommands.Add(crash);
+
+var micro = new Command("micro", "BenchmarkDotNet on the hot paths; further arguments go to it (for example --filter *Journal*).") { TreatUnmatchedTokensAsErrors = false };
+micro.SetAction(result =>
+{
+    BenchmarkSwitcher.FromAssembly(typeof(ThroughputRun).Assembly).Run([.. result.UnmatchedTokens]);
+    return 0;
+});
+root.Subcommands.Add(micro);
+return await root.Parse(args).InvokeAsync();

@@ -17,7 +17,8 @@ public sealed class LedgerAudit
     private readonly CommitRule _rule;
     private readonly IClaims _claims;
     private readonly IReplay _replay;
-    private readonly StatePoint[] _points = new StatePoint[RememberedPoints];
+    // A ring once it is full: the point of height h is at h modulo its length.
+    private readonly List<StatePoint> _points = [];
     private long _transactions;
     private long _tornBytes;
     private Digest _previous;
@@ -36,7 +37,7 @@ public sealed class LedgerAudit
         _rule = rule;
         _claims = claims;
         _replay = replay;
-        _points[0] = replay.Genesis;
+        _points.Add(replay.Genesis);
         _previous = chain.GenesisBlock.Digest;
     }
 
@@ -208,7 +209,7 @@ public sealed class LedgerAudit
                 return $"the header vouches for the state of height {executed.Height}, which is not one of the {RememberedPoints} before it";
             }
 
-            StatePoint own = _points[executed.Height.Value % RememberedPoints];
+            StatePoint own = _points[(int)(executed.Height.Value % RememberedPoints)];
             if (own != executed)
             {
                 return $"the header vouches for state root {executed.StateRoot.ToShortString()}… and chain {executed.Chain.ToShortString()}… at height {executed.Height}, execution gives {own.StateRoot.ToShortString()}… and {own.Chain.ToShortString()}…";
@@ -230,7 +231,15 @@ public sealed class LedgerAudit
             return $"execution reached height {point.Height} on chain {point.Chain.ToShortString()}…, the record says {height} on {chainDigest.ToShortString()}…";
         }
 
-        _points[height.Value % RememberedPoints] = point;
+        if (_points.Count < RememberedPoints)
+        {
+            _points.Add(point);
+        }
+        else
+        {
+            _points[(int)(height.Value % RememberedPoints)] = point;
+        }
+
         Last = point;
         _transactions += committed.Block.Payload.Transactions;
         return null;

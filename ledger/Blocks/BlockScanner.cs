@@ -95,7 +95,7 @@ internal sealed class BlockScanner(Chain chain, IDiskFile file, ulong salt, Heig
     /// <summary>A good record behind <see cref="Offset"/> that was written after <see cref="Offset"/> had been flushed, or null.</summary>
     public long? FindLaterDurable()
     {
-        var window = new byte[1 << 20];
+        var window = new byte[1 << 16];
         for (long start = Offset + 1; start < _fileLength; start += window.Length - BlockRecord.HeaderBytes)
         {
             Span<byte> read = window.AsSpan(0, file.Read(start, window));

@@ -21,7 +21,7 @@ public sealed class BlockStore : ILedger
     private readonly IDisk _disk;
     private readonly Chain _chain;
     private readonly BlockStoreOptions _options;
-    private readonly StagingBuffer _staging = new(1 << 20);
+    private readonly StagingBuffer _staging = new(1 << 16);
     private readonly CanonicalWriter _proof = new(4096);
     private readonly Lock _rebuilding = new();
     private volatile BlockSegment[] _segments = [];

@@ -24,6 +24,8 @@ public sealed class QueryIndex : IDisposable
     private readonly Channel<Entry> _queue;
     private readonly CancellationTokenSource _stop = new();
     private readonly ReaderWriterLockSlim _use = new();
+    private readonly List<EvidenceDocument> _evidence = [];
+    private readonly List<TaskCompletionSource> _waiting = [];
     private readonly Thread? _writer;
     private readonly HomeLock? _lock;
     private IndexDatabase? _database;
@@ -198,8 +200,10 @@ public sealed class QueryIndex : IDisposable
             _queue.Writer.TryComplete();
             while (_queue.Reader.TryRead(out Entry entry))
             {
-                entry.Written?.TrySetResult();
+                Keep(entry);
             }
+
+            _waiting.ForEach(waiting => waiting.TrySetResult());
         }
     }
 
@@ -248,10 +252,10 @@ public sealed class QueryIndex : IDisposable
             return;
         }
 
-        List<Entry> entries = Take();
+        List<BlockDocument> taken = Take();
         ulong next = _database!.Height + 1;
         var blocks = new List<BlockDocument>();
-        foreach (BlockDocument block in entries.Where(entry => entry.Block is not null).Select(entry => entry.Block!))
+        foreach (BlockDocument block in taken)
         {
             AddFromLedger(blocks, ref next, (ulong)block.Height - 1);
             if ((ulong)block.Height == next)
@@ -262,28 +266,26 @@ public sealed class QueryIndex : IDisposable
         }
 
         AddFromLedger(blocks, ref next, _ledger.Height.Value);
-        EvidenceDocument[] evidence = [.. entries.Where(entry => entry.Evidence is not null).Select(entry => entry.Evidence!)];
-        if (blocks.Count > 0 || evidence.Length > 0)
+        if (blocks.Count > 0 || _evidence.Count > 0)
         {
-            _database.Write(blocks, evidence);
+            _database.Write(blocks, _evidence);
+            _evidence.Clear();
             Volatile.Write(ref _height, _database.Height);
             _options.Progress?.Invoke(Status);
         }
 
-        foreach (Entry entry in entries.Where(entry => entry.Written is not null))
+        // "Everything" includes what the queue had no room for, and what a damaged file has to get again.
+        if (_database.Height >= _ledger.Height.Value && _damage is null)
         {
-            // "Everything" includes what the queue had no room for.
-            if (_database.Height >= _ledger.Height.Value || !_queue.Writer.TryWrite(entry))
-            {
-                entry.Written!.TrySetResult();
-            }
+            _waiting.ForEach(waiting => waiting.TrySetResult());
+            _waiting.Clear();
         }
     }
 
     // What waits in the queue; without anything to do, waits for the first entry. Unless far behind, lets others gather.
-    private List<Entry> Take()
+    private List<BlockDocument> Take()
     {
-        if (_database!.Height >= _ledger.Height.Value && !_queue.Reader.TryPeek(out _))
+        if (_database!.Height >= _ledger.Height.Value && _waiting.Count == 0 && !_queue.Reader.TryPeek(out _))
         {
             _queue.Reader.WaitToReadAsync(_stop.Token).AsTask().GetAwaiter().GetResult();
         }
@@ -295,13 +297,31 @@ public sealed class QueryIndex : IDisposable
             _stop.Token.ThrowIfCancellationRequested();
         }
 
-        var entries = new List<Entry>();
-        while (entries.Count < _options.BatchBlocks && _queue.Reader.TryRead(out Entry entry))
+        var blocks = new List<BlockDocument>();
+        while (blocks.Count < _options.BatchBlocks && _evidence.Count < _options.BatchBlocks && _queue.Reader.TryRead(out Entry entry))
         {
-            entries.Add(entry);
+            Keep(entry);
+            if (entry.Block is not null)
+            {
+                blocks.Add(entry.Block);
+            }
         }
 
-        return entries;
+        return blocks;
+    }
+
+    // What is not in the ledger outlives a batch that fails.
+    private void Keep(Entry entry)
+    {
+        if (entry.Evidence is not null)
+        {
+            _evidence.Add(entry.Evidence);
+        }
+
+        if (entry.Written is not null)
+        {
+            _waiting.Add(entry.Written);
+        }
     }
 
     private void AddFromLedger(List<BlockDocument> blocks, ref ulong next, ulong through)

@@ -25,7 +25,7 @@ public sealed class Journal : IJournal
     private readonly JournalState _state = new();
     private readonly List<JournalSegment> _segments = [];
     private readonly List<StoredBlock> _stagedBlocks = [];
-    private readonly StagingBuffer _staging = new(1 << 20);
+    private readonly StagingBuffer _staging = new(1 << 16);
     private IDiskFile? _file;
     private long _end;
     private long _capacity;

@@ -126,7 +126,7 @@ internal sealed class JournalSegment(ulong number, ulong salt, long previousEnd)
     /// <summary>The first good frame that starts behind an offset, or null.</summary>
     public long? FindFrameBehind(IDiskFile file, long offset, ref byte[] buffer)
     {
-        var window = new byte[1 << 20];
+        var window = new byte[1 << 16];
         long length = file.Length;
         for (long start = offset + Alignment; start < length; start += window.Length - Alignment - Alignment)
         {

@@ -62,18 +62,24 @@ internal sealed class RunSender : ILinkEvents, IAsyncDisposable
                 return;
             }
 
+            if (links.Count(link => !link.IsRefused) < _chain.Committee.HonestSize)
+            {
+                throw TooFew(links, ready);
+            }
+
             try
             {
                 await changed.WaitAsync(timeout.Token);
             }
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
-                throw new BftClientException(
-                    $"Only {ready} of the {_chain.Committee.HonestSize} validators (f+1) that a commit needs are reachable: " +
-                    string.Join("; ", links.Where(link => !link.IsReady).Select(link => $"{link.Endpoint}: {link.LastError}")));
+                throw TooFew(links, ready);
             }
         }
     }
+
+    /// <summary>How many runs have no outcome yet.</summary>
+    internal int Outstanding => _outstanding.Count;
 
     public void Follow(ValidatorLink[] links, Digest client)
     {
@@ -134,6 +140,8 @@ internal sealed class RunSender : ILinkEvents, IAsyncDisposable
                 run.ResendAt = Now;
             }
         }
+
+        Interlocked.Exchange(ref _changed, New()).TrySetResult();
     }
 
     /// <inheritdoc/>
@@ -205,6 +213,10 @@ internal sealed class RunSender : ILinkEvents, IAsyncDisposable
 
     private static BftClientException Closed() =>
         new("The client was closed before this run's outcome was known: submit the same bytes again to learn it; they are executed once.");
+
+    private BftClientException TooFew(ValidatorLink[] links, int ready) => new(
+        $"Of the {_chain.Committee.HonestSize} validators (f+1) that a commit needs, {ready} are reachable: " +
+        string.Join("; ", links.Where(link => !link.IsReady).Select(link => $"{link.Endpoint}: {link.LastError}")));
 
     private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 

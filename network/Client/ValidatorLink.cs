@@ -61,6 +61,9 @@ internal sealed class ValidatorLink : IDisposable
     /// <summary>Why the stream is not up.</summary>
     public string LastError { get; private set; } = "not tried yet";
 
+    /// <summary>True when the endpoint answered that it will not serve this client: another chain or another version.</summary>
+    public bool IsRefused { get; private set; }
+
     public AsyncServerStreamingCall<RawFrame> Watch(Height from, CancellationToken cancellation) =>
         _invoker.AsyncServerStreamingCall(ClientApiMethods.Watch, null, new CallOptions(cancellationToken: cancellation), new WatchRequest { FromHeight = from.Value });
 
@@ -92,6 +95,7 @@ internal sealed class ValidatorLink : IDisposable
             catch (RpcException refused)
             {
                 wasUp = IsReady;
+                IsRefused = refused.StatusCode == StatusCode.FailedPrecondition;
                 LastError = $"{refused.StatusCode}: {refused.Status.Detail}";
             }
             catch (Exception broken)
@@ -130,6 +134,7 @@ internal sealed class ValidatorLink : IDisposable
         var frames = new ConcurrentDictionary<ulong, OutstandingRun[]>();
         var queue = Channel.CreateBounded<OutstandingRun?>(new BoundedChannelOptions(MaxQueuedRuns) { SingleReader = true });
         Validator = welcome.Validator;
+        IsRefused = false;
         Volatile.Write(ref _queue, queue);
         queue.Writer.TryWrite(null);
         _events.OnUp(this);

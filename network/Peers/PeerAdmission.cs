@@ -61,7 +61,7 @@ internal sealed class PeerAdmission(PeerHostOptions options, CommitteePins pins,
 
     private async Task AdmitAsync(ConnectionDelegate next, ConnectionContext connection)
     {
-        if (pins.Find(connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate) is not { } member)
+        if (pins.Find(connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate) is not { } member || member == options.Self)
         {
             connection.Abort(new ConnectionAbortedException("No committee member's key."));
             return;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Bft.Engine;
@@ -191,6 +192,7 @@ internal sealed class PeerLink(PeerHostOptions options, CommitteePins pins, Peer
         AutomaticDecompression = DecompressionMethods.None,
         ActivityHeadersPropagator = null,
         ConnectTimeout = _limits.HandshakeTimeout,
+        ConnectCallback = DialAsync,
         PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
         KeepAlivePingDelay = _limits.PingDelay,
         KeepAlivePingTimeout = _limits.PingTimeout,
@@ -205,6 +207,22 @@ internal sealed class PeerLink(PeerHostOptions options, CommitteePins pins, Peer
             AllowRenegotiation = false,
         },
     };
+
+    // Our own, because a channel that may use its default one puts a load balancer with reconnection of its own in between.
+    private static async ValueTask<Stream> DialAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(context.DnsEndPoint, cancellation);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 
     private bool IsPeer(X509Certificate? certificate)
     {

@@ -11,7 +11,7 @@ using Bft.Testnet.Homes;
 namespace Bft.Testnet.Node;
 
 /// <summary>Audits the ledger of a home that no validator runs on: every byte, proof, signature and state root, by executing everything again.</summary>
-internal sealed class LedgerAuditor : ILedgerAudit
+public sealed class LedgerAuditor : ILedgerAudit
 {
     /// <inheritdoc/>
     public Task<AuditReport> AuditAsync(NodeSettings settings, IProgress<ulong>? progress, CancellationToken cancellation) =>

@@ -228,7 +228,7 @@ public sealed class JournalTests
     {
         using (Journal journal = Open(options: Options(segmentBytes: 2048)))
         {
-            for (ulong turn = 1; journal.Segments < 3; turn++)
+            for (ulong turn = 1; journal.Segments < 3 && turn < 100; turn++)
             {
                 journal.Append(Test.Block(turn, bytes: 300));
                 journal.Flush();
@@ -249,7 +249,7 @@ public sealed class JournalTests
     {
         using (Journal journal = Open(options: Options(segmentBytes: 2048)))
         {
-            for (ulong turn = 1; journal.Segments < 4; turn++)
+            for (ulong turn = 1; journal.Segments < 4 && turn < 100; turn++)
             {
                 journal.Append(Test.Block(turn, bytes: 300));
                 journal.Flush();

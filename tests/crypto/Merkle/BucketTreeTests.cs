@@ -97,6 +97,20 @@ public class BucketTreeTests
     }
 
     [Fact]
+    public void A_key_written_in_one_small_version_after_the_other_counts_in_each()
+    {
+        var tree = new BucketTree(new BucketTreeOptions { InitialDepth = 14 });
+        var reference = new ReferenceTree(14);
+        for (ulong version = 1; version <= 4; version++)
+        {
+            TreeUpdate[] block = [Set(5, version), Set(6, version)];
+            tree.Apply(block);
+            reference.Apply(block);
+            Assert.Equal(reference.Root, tree.Commit(version));
+        }
+    }
+
+    [Fact]
     public void The_root_is_the_same_by_whatever_history_the_content_came()
     {
         var straight = new BucketTree();

@@ -1,0 +1,65 @@
+namespace Bft.Bench.Throughput;
+
+/// <summary>What a throughput run is asked for.</summary>
+internal sealed record ThroughputOptions
+{
+    /// <summary>Validators.</summary>
+    public int Nodes { get; init; } = 4;
+
+    /// <summary>Bytes of each value.</summary>
+    public int ValueBytes { get; init; } = 128;
+
+    /// <summary>How long is measured, after the warm-up.</summary>
+    public int Seconds { get; init; } = 20;
+
+    /// <summary>How long the load runs before the measurement begins.</summary>
+    public int WarmUpSeconds { get; init; } = 8;
+
+    /// <summary>A chain that admits unsigned transactions, and a client that sends them.</summary>
+    public bool Unsigned { get; init; }
+
+    /// <summary>Transactions under way (closed loop).</summary>
+    public int Window { get; init; } = 8192;
+
+    /// <summary>Transactions offered a second (open loop); null for a closed loop.</summary>
+    public double? Rate { get; init; }
+
+    /// <summary>Transactions a client message holds.</summary>
+    public int PerMessage { get; init; } = 64;
+
+    /// <summary>Transactions under one signature; at most <see cref="PerMessage"/>. Default 1: every transaction signed.</summary>
+    public int PerSignature { get; init; } = 1;
+
+    /// <summary>Different keys written.</summary>
+    public int Keys { get; init; } = 100_000;
+
+    /// <summary>Validators that are never started.</summary>
+    public int Dead { get; init; }
+
+    /// <summary>Signed runs made before the clock starts, at the most.</summary>
+    public int PreSigned { get; init; } = 600_000;
+
+    /// <summary>Client identities, used in turn.</summary>
+    public int Clients { get; init; } = 8;
+
+    /// <summary>Transactions in one run.</summary>
+    public int RunTransactions => Unsigned ? PerMessage : Math.Min(PerSignature, PerMessage);
+}
+
+/// <summary>What was measured.</summary>
+internal sealed record ThroughputReport(
+    double TransactionsPerSecond,
+    LatencyReport LatencyMs,
+    double CpuSecondsPer1000,
+    double[] PeakMemoryMiB,
+    double BytesPerTransaction,
+    double FsyncsPerSecond,
+    double BlocksPerSecond,
+    double TransactionsPerBlock,
+    long Committed,
+    long Failed,
+    double Seconds,
+    ThroughputOptions Options);
+
+/// <summary>Latency from submit (or, in an open loop, from when it was due) to verified commit, in milliseconds.</summary>
+internal sealed record LatencyReport(double P50, double P99, double P999, double Mean);

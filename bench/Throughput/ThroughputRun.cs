@@ -1,0 +1,165 @@
+using System.Diagnostics;
+using Bft.Client;
+using Bft.Crypto.KeyStore;
+using Bft.Engine;
+using Bft.Testnet.Ceremony;
+using Bft.Testnet.Homes;
+using HdrHistogram;
+
+namespace Bft.Bench.Throughput;
+
+/// <summary>A consortium of real processes on this machine under load, measured from its client.</summary>
+internal sealed class ThroughputRun(ThroughputOptions options, TextWriter log)
+{
+    // Microseconds up to two minutes, three digits.
+    private readonly LongConcurrentHistogram _latency = new(1, 120_000_000, 3);
+    private long _committed;
+    private long _failed;
+    private volatile bool _measuring;
+    private volatile bool _stopping;
+
+    /// <summary>Runs it.</summary>
+    public async Task<ThroughputReport> RunAsync(CancellationToken cancellation)
+    {
+        string directory = Path.Combine(Path.GetTempPath(), $"bft-bench-{Environment.ProcessId}");
+        try
+        {
+            return await RunAsync(directory, cancellation);
+        }
+        finally
+        {
+            if (Directory.Exists(directory))
+            {
+                Directory.Delete(directory, recursive: true);
+            }
+        }
+    }
+
+    private async Task<ThroughputReport> RunAsync(string directory, CancellationToken cancellation)
+    {
+        Genesis genesis = KeyCeremony.Run(
+            new CeremonyPlan { Nodes = options.Nodes, Port = FreePorts.Base(options.Nodes), AcceptUnsigned = options.Unsigned, Development = true, Cost = KeyDerivationCost.Light },
+            Catalogue.OfEngine(),
+            directory,
+            DateTimeOffset.UtcNow);
+        DataLayout data = DataLayout.At(directory);
+        Chain chain = genesis.ToChain();
+        log.WriteLine(options.Unsigned ? "unsigned load" : $"signing {options.PreSigned} runs of {options.RunTransactions}");
+        var supply = new RunSupply(chain, options);
+        int alive = options.Nodes - options.Dead;
+        using ValidatorProcesses validators = await ValidatorProcesses.StartAsync(data, Enumerable.Range(0, alive), cancellation);
+        await using var client = new BftClient(new BftClientOptions
+        {
+            Genesis = genesis,
+            Endpoints = [.. genesis.Validators.Take(alive).Select(validator => new Uri($"http://{validator.ClientAddress}"))],
+            Window = int.MaxValue / 2,
+            RetryAfter = TimeSpan.FromSeconds(10),
+        });
+        await client.ConnectAsync(cancellation);
+
+        Task load = options.Rate is { } rate ? OpenLoopAsync(client, supply, rate, cancellation) : ClosedLoopAsync(client, supply, cancellation);
+        log.WriteLine($"warming up for {options.WarmUpSeconds} s");
+        await Task.Delay(TimeSpan.FromSeconds(options.WarmUpSeconds), cancellation);
+
+        long height = validators.Most("height"), transactions = validators.Most("transactions"), bytes = validators.Sum("bytesSent"), flushes = validators.Sum("flushes");
+        TimeSpan cpu = validators.ProcessorTime + Process.GetCurrentProcess().TotalProcessorTime;
+        long start = Stopwatch.GetTimestamp();
+        _measuring = true;
+        log.WriteLine($"measuring for {options.Seconds} s");
+        await Task.Delay(TimeSpan.FromSeconds(options.Seconds), cancellation);
+        _measuring = false;
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        cpu = validators.ProcessorTime + Process.GetCurrentProcess().TotalProcessorTime - cpu;
+        double blocks = validators.Most("height") - height;
+        double counted = Math.Max(1, validators.Most("transactions") - transactions);
+        double[] memory = validators.PeakMemory();
+        bytes = validators.Sum("bytesSent") - bytes;
+        flushes = validators.Sum("flushes") - flushes;
+        _stopping = true;
+        await load;
+        long committed = Interlocked.Read(ref _committed);
+        return new ThroughputReport(
+            Math.Round(committed / seconds, 1),
+            new LatencyReport(Percentile(50), Percentile(99), Percentile(99.9), _latency.TotalCount == 0 ? 0 : Math.Round(_latency.GetMean() / 1000, 3)),
+            Math.Round(cpu.TotalSeconds * 1000 / Math.Max(1, committed), 4),
+            memory,
+            Math.Round(bytes / counted, 1),
+            Math.Round(flushes / seconds / alive, 1),
+            Math.Round(blocks / seconds, 1),
+            Math.Round(counted / Math.Max(1, blocks), 1),
+            committed,
+            Interlocked.Read(ref _failed),
+            Math.Round(seconds, 2),
+            options);
+    }
+
+    // As many transactions under way as the window holds; each that commits makes room for the next.
+    private async Task ClosedLoopAsync(BftClient client, RunSupply supply, CancellationToken cancellation)
+    {
+        using var room = new SemaphoreSlim(Math.Max(1, options.Window / options.RunTransactions));
+        while (!_stopping && !cancellation.IsCancellationRequested)
+        {
+            await room.WaitAsync(cancellation);
+            if (supply.Next() is not { } run)
+            {
+                log.WriteLine("the signed runs are used up: raise --presigned");
+                return;
+            }
+
+            _ = SendAsync(client, run, Stopwatch.GetTimestamp(), room);
+        }
+    }
+
+    // Transactions are due at fixed times whether or not the system keeps up; latency counts from when they were due.
+    private async Task OpenLoopAsync(BftClient client, RunSupply supply, double rate, CancellationToken cancellation)
+    {
+        long start = Stopwatch.GetTimestamp();
+        long sent = 0;
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(1));
+        while (!_stopping && await timer.WaitForNextTickAsync(cancellation))
+        {
+            while ((sent + 1) * options.RunTransactions / rate <= Stopwatch.GetElapsedTime(start).TotalSeconds && supply.Next() is { } run)
+            {
+                sent++;
+                long due = start + (long)(sent * options.RunTransactions / rate * Stopwatch.Frequency);
+                _ = SendAsync(client, run, due, null);
+            }
+        }
+    }
+
+    private async Task SendAsync(BftClient client, Run run, long since, SemaphoreSlim? room)
+    {
+        try
+        {
+            RunResult result = await client.SubmitRunAsync(run);
+            if (_measuring)
+            {
+                if (result.Receipt is null)
+                {
+                    Interlocked.Add(ref _failed, run.Count);
+                }
+                else
+                {
+                    Interlocked.Add(ref _committed, run.Count);
+                    _latency.RecordValueWithCount(Math.Clamp((long)Stopwatch.GetElapsedTime(since).TotalMicroseconds, 1, 119_000_000), run.Count);
+                }
+            }
+        }
+        catch (BftClientException exception)
+        {
+            if (_measuring && Interlocked.Add(ref _failed, run.Count) == run.Count)
+            {
+                log.WriteLine(exception.Message);
+            }
+        }
+        finally
+        {
+            if (!_stopping)
+            {
+                room?.Release();
+            }
+        }
+    }
+
+    private double Percentile(double percentile) => Math.Round(_latency.GetValueAtPercentile(percentile) / 1000.0, 3);
+}
