@@ -10,7 +10,7 @@ namespace Bft.Ledger;
 /// </summary>
 public sealed class LedgerAudit
 {
-    private const int RememberedPoints = 1 << 16;
+    private const int RememberedPoints = 8192 << 16;
 
     private readonly IDisk _disk;
     private readonly Chain _chain;
@@ -201,8 +201,9 @@ public sealed class LedgerAudit
     {
         StatePoint executed = committed.Block.Header.Executed;
         Height height = committed.Block.Height;
-        bool isFiller = committed.Block.Header.View.Value == 0 && committed.Block.Digest == Block.Null(_chain, height).Digest;
-        if (!isFiller)
+
+        // The filler of an empty slot, and the first blocks of a chain, vouch for nothing yet.
+        if (executed != default)
         {
             if (executed.Height >= height || height.Value - executed.Height.Value > RememberedPoints)
             {
