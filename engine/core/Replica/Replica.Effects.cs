@@ -114,6 +114,9 @@ public sealed partial class Replica
         _committed = block.Block.Height;
         _past.Add(block.Block.Header);
         _effects.Commits.Add(block);
+
+        // At once: the next proposal of this very turn no longer counts the block among its uncommitted ancestors, and would take its transactions again.
+        _ports.Pool.Committed(block.Block);
         CheckOwnResult(block.Block.Header.Executed);
         TryResumeVoting(block);
     }

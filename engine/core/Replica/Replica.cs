@@ -284,7 +284,6 @@ public sealed partial class Replica
 
         foreach (CommittedBlock block in _effects.Commits)
         {
-            _ports.Pool.Committed(block.Block);
             _ports.Execution.Enqueue(block);
             _ports.Observer.Committed(block);
         }
