@@ -1,5 +1,6 @@
 using Bft.Crypto;
 using Bft.Engine;
+using Bft.Engine.Encoding;
 using Bft.Ledger.Disks;
 
 namespace Bft.Ledger.Tests;
@@ -434,6 +435,35 @@ public sealed class BlockStoreTests
         disk.Put(disk.List()[0], [.. torn[..RecordAt(torn, 2)], .. new byte[40], .. torn[(RecordAt(torn, 2) + 40)..]]);
         using BlockStore again = Open(disk);
         AssertHolds(again, 1);
+    }
+
+    [Fact]
+    public void A_record_with_right_checksums_that_does_not_belong_there_is_refused_and_never_cut_away()
+    {
+        var wrongChain = (Block: Blocks[2], Chain: Test.Chain.Id);
+        Digest chain = BlockStore.ChainStart(Test.Chain);
+        foreach (CommittedBlock block in Blocks.Take(2))
+        {
+            chain = Test.Chain.Link(chain, block.Block.Digest);
+        }
+
+        var wrongHeight = (Block: Blocks[3], Chain: Test.Chain.Link(chain, Blocks[3].Block.Digest));
+        foreach ((CommittedBlock block, Digest link) in new[] { wrongChain, wrongHeight })
+        {
+            var disk = new MemoryDisk();
+            Filled(2, disk: disk).Dispose();
+            string name = disk.List()[0];
+            byte[] whole = disk.ReadAll(name);
+            ulong salt = BitConverter.ToUInt64(whole, 40 + 48);
+            var record = new StagingBuffer(256);
+            BlockRecord.Write(record, new CanonicalWriter(), block, link, salt, whole.Length, whole.Length);
+            disk.Put(name, [.. whole, .. record.Written]);
+
+            LedgerDamagedException damage = Assert.Throws<LedgerDamagedException>(() => Open(disk));
+            Assert.Equal((name, whole.Length, new Height(3)), (damage.File, damage.Offset, damage.Height));
+            AuditResult audit = new LedgerAudit(disk, Test.Chain, TestChain.Rule, new TestClaims(Test), new TestReplay(Test)).Run();
+            Assert.Equal((new Height(2), whole.Length), (audit.Height, audit.Error!.Offset));
+        }
     }
 
     private static int LastRecordAt(byte[] segment, int count) => RecordAt(segment, count);
