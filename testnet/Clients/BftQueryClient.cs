@@ -11,6 +11,8 @@ internal sealed class BftQueryClient : IQueryClient
     // A chain that is idle exposes its last state by a few empty blocks, one quick round each.
     private static readonly TimeSpan BetweenProofs = TimeSpan.FromMilliseconds(50);
 
+    private static readonly TimeSpan OrderAfter = TimeSpan.FromMilliseconds(250);
+
     private readonly ClientTarget _target;
     private readonly Func<ClientIdentity>? _ordering;
     private readonly BftClient _named;
@@ -102,17 +104,29 @@ internal sealed class BftQueryClient : IQueryClient
 
     private async Task<ReadResult> LinearizableAsync(ReadOnlyMemory<byte> key, CancellationToken cancellation)
     {
-        try
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task<ReadResult> quorum = _committee.Value.GetAsync(key, linearizable: true, enough.Token);
+        if (_ordering is null)
         {
-            return await _committee.Value.GetAsync(key, linearizable: true, cancellation);
+            return await quorum;
         }
-        catch (BftClientException) when (_ordering is not null)
+
+        await Task.WhenAny(quorum, Task.Delay(OrderAfter, cancellation));
+        if (quorum.IsCompletedSuccessfully)
         {
-            // No quorum agrees: validators are down, or the key changes faster than they answer. A place in the log settles it.
-            using ClientIdentity identity = _ordering();
-            await using BftClient ordering = BftClients.Open(_target.Genesis, _target.WithCommittee(), identity);
-            return await ordering.ReadOrderedAsync(key, cancellation);
+            return await quorum;
         }
+
+        // No quorum agrees, or not yet: on an idle chain validators wait for a block that may be committed and is not known to be. A place in
+        // the log settles both.
+        using ClientIdentity identity = _ordering();
+        await using BftClient ordering = BftClients.Open(_target.Genesis, _target.WithCommittee(), identity);
+        Task<ReadResult> ordered = ordering.ReadOrderedAsync(key, enough.Token);
+        Task<ReadResult> first = await Task.WhenAny(quorum, ordered);
+        ReadResult read = await (first.IsCompletedSuccessfully ? first : first == quorum ? ordered : quorum);
+        await enough.CancelAsync();
+        await ((Task)Task.WhenAll(quorum, ordered)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return read;
     }
 
     private async Task<BlockAnswer?> BlockAsync(Task<CommittedBlock?> asked)
