@@ -79,7 +79,8 @@ public sealed class LightClient
             throw new BftClientException($"The certificate of view {statement.View} does not hold under the keys of genesis {Chain.Id}: forged, or of another chain.");
         }
 
-        if (!check(Chain, proof.Header.Executed.StateRoot, key, proof.Found ? proof.Value : null, proof.StateProof))
+        ReadOnlyMemory<byte>? value = proof.Found ? proof.Value : (ReadOnlyMemory<byte>?)null;
+        if (!check(Chain, proof.Header.Executed.StateRoot, key, value, proof.StateProof))
         {
             throw new BftClientException($"The state proof does not lead to the certified state root {proof.Header.Executed.StateRoot} of height {proof.Height}: value or proof were changed.");
         }
