@@ -201,13 +201,10 @@ internal sealed class HttpOperations(IValidatorGateway gateway, ApiLimits limits
 
         using var body = new MemoryStream();
         await http.Request.Body.CopyToAsync(body, http.RequestAborted);
-        string media = http.Request.ContentType?.Split(';')[0].Trim() ?? string.Empty;
-        return media switch
-        {
-            "application/octet-stream" => (body.ToArray(), null),
-            "application/json" => ParseRun(body.ToArray()),
-            _ => (null, Problems.Malformed("Content-Type: application/json with runBase64 or runHex, or application/octet-stream with the run's bytes.")),
-        };
+        // The route takes these two content types and no other.
+        return http.Request.ContentType?.StartsWith("application/octet-stream", StringComparison.OrdinalIgnoreCase) == true
+            ? (body.ToArray(), null)
+            : ParseRun(body.ToArray());
     }
 
     private static (byte[]? Run, IResult? Refusal) ParseRun(byte[] body)

@@ -24,11 +24,14 @@ internal static class HttpRoutes
             .WithDescription("Accepted is not committed: f+1 equal signed receipts are, which the gRPC Submit stream carries; or look the transaction up at f+1 validators.")
             .Accepts<SubmitDocument>("application/json", "application/octet-stream")
             .Produces<SubmittedDocument>().Produces<SubmittedDocument>(StatusCodes.Status202Accepted)
-            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status413PayloadTooLarge)
+            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status413PayloadTooLarge).ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        // Routing passes over an operation whose content type does not fit: this one says so.
+        api.MapPost("/transactions", () => Problems.UnsupportedMedia("Content-Type: application/json with runBase64 or runHex, or application/octet-stream with the run's bytes."))
+            .WithOrder(1).ExcludeFromDescription();
         api.Map("/{**rest}", (HttpContext http) => Problems.NotFound(
                 $"{http.Request.Method} {HttpOperations.Cut(http.Request.Path.Value ?? "/")} is no operation; /openapi/v1.json lists them all."))
-            .ExcludeFromDescription();
+            .WithOrder(2).ExcludeFromDescription();
     }
 
     private static void MapReads(RouteGroupBuilder api)

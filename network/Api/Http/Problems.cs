@@ -12,6 +12,8 @@ internal static class Problems
 
     public static ProblemHttpResult TooLarge(string detail) => Of(StatusCodes.Status413PayloadTooLarge, "Too large", detail);
 
+    public static ProblemHttpResult UnsupportedMedia(string detail) => Of(StatusCodes.Status415UnsupportedMediaType, "Unsupported media type", detail);
+
     public static ProblemHttpResult Rejected(string detail) => Of(StatusCodes.Status422UnprocessableEntity, "Rejected", detail);
 
     public static ProblemHttpResult Busy(string detail) => Of(StatusCodes.Status503ServiceUnavailable, "Busy", detail);

@@ -62,7 +62,17 @@ public static class ClientApiMethods
                 message.WriteTo(context.GetBufferWriter());
                 context.Complete();
             },
-            context => parser.ParseFrom(context.PayloadAsReadOnlySequence()));
+            context =>
+            {
+                try
+                {
+                    return parser.ParseFrom(context.PayloadAsReadOnlySequence());
+                }
+                catch (InvalidProtocolBufferException malformed)
+                {
+                    throw Refusals.Malformed($"The message is not a protobuf {typeof(T).Name}: {malformed.Message}");
+                }
+            });
 
     /// <summary>What a service implements.</summary>
     [BindServiceMethod(typeof(ClientApiMethods), nameof(BindService))]
