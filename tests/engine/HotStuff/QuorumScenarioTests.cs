@@ -14,7 +14,7 @@ public class QuorumScenarioTests
     public void O22_with_five_a_traitor_between_two_halves_gets_neither_of_its_blocks_certified(bool twoFPlusOne)
     {
         Committee? committee = twoFPlusOne ? new Committee(5) { QuorumSize = 3 } : null;
-        ScriptedWorld world = new ScriptedWorld(5, [E], [E, E, E, E], committee: committee).Start();
+        ScriptedWorld world = new ScriptedWorld(5, [E], [E, E, E, E, E], committee: committee).Start();
         int[][] sides = [[A, B], [C, D]];
         for (int side = 0; side < 2; side++)
         {
