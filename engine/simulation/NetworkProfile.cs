@@ -17,6 +17,9 @@ public sealed record NetworkProfile
     /// <summary>Messages delivered twice, in a million.</summary>
     public int DuplicatePerMillion { get; init; }
 
+    /// <summary>How much longer than others a message takes; null for no longer.</summary>
+    public Func<ReplicaId, ReplicaId, ProtocolMessage?, TimeSpan>? ExtraDelay { get; init; }
+
     /// <summary>Whether a message is let through; null lets all.</summary>
     public Func<ReplicaId, ReplicaId, ProtocolMessage?, bool>? Filter { get; init; }
 }

@@ -22,12 +22,14 @@ public sealed class SimulatedCluster : IClock
     /// <param name="seed">All randomness follows from it.</param>
     /// <param name="create">Makes protocol instances; null for the descriptor's own. A test wraps traitors here.</param>
     /// <param name="options">Protocol settings.</param>
-    public SimulatedCluster(int size, ProtocolDescriptor protocol, ulong seed, Func<ProtocolContext, IProtocol>? create = null, ProtocolOptions? options = null)
+    /// <param name="committee">The committee, if not of the usual arithmetic.</param>
+    public SimulatedCluster(
+        int size, ProtocolDescriptor protocol, ulong seed, Func<ProtocolContext, IProtocol>? create = null, ProtocolOptions? options = null, Committee? committee = null)
     {
         Protocol = protocol;
         Random = new Randomness(seed);
         Scheme = new FastScheme(size, seed);
-        Chain = new Chain(HashFunction.Sha256.Hash(BitConverter.GetBytes(seed)), protocol.Name, new Committee(size, protocol.Model), HashFunction.Sha256, acceptUnsigned: true);
+        Chain = new Chain(HashFunction.Sha256.Hash(BitConverter.GetBytes(seed)), protocol.Name, committee ?? new Committee(size, protocol.Model), HashFunction.Sha256, acceptUnsigned: true);
         Claims = new Claims(Chain, Scheme, new VerifiedCache());
         CreateProtocol = create ?? protocol.Create;
         ProtocolOptions = options ?? new ProtocolOptions { ViewTimeout = TimeSpan.FromMilliseconds(100) };
@@ -164,16 +166,17 @@ public sealed class SimulatedCluster : IClock
     internal void Carry(ReplicaId from, ReplicaId to, ReadOnlyMemory<byte> message)
     {
         Messages++;
-        ProtocolMessage? decoded = Network.Filter is null ? null : WireMessage.Decode(Chain, Protocol, message);
+        ProtocolMessage? decoded = Network.Filter is null && Network.ExtraDelay is null ? null : WireMessage.Decode(Chain, Protocol, message);
         if (Network.Filter?.Invoke(from, to, decoded) == false || (Network.LossPerMillion > 0 && Random.Chance(Network.LossPerMillion)))
         {
             return;
         }
 
-        Deliver(from, to, message);
+        TimeSpan extra = Network.ExtraDelay?.Invoke(from, to, decoded) ?? TimeSpan.Zero;
+        Deliver(from, to, message, extra);
         if (Network.DuplicatePerMillion > 0 && Random.Chance(Network.DuplicatePerMillion))
         {
-            Deliver(from, to, message);
+            Deliver(from, to, message, extra);
         }
     }
 
@@ -197,8 +200,8 @@ public sealed class SimulatedCluster : IClock
 
     internal void Trace(SimulatedNode node, string what) => TraceTo?.Invoke($"{Now.TotalMilliseconds,10:F2} {new string(' ', node.Id.Value * 4)}{node.Id} {what}");
 
-    private void Deliver(ReplicaId from, ReplicaId to, ReadOnlyMemory<byte> message) =>
-        At(Random.Between(Network.MinDelay, Network.MaxDelay), () => Nodes[to.Value].Deliver(from, message));
+    private void Deliver(ReplicaId from, ReplicaId to, ReadOnlyMemory<byte> message, TimeSpan extra) =>
+        At(extra + Random.Between(Network.MinDelay, Network.MaxDelay), () => Nodes[to.Value].Deliver(from, message));
 
     private void Turn(SimulatedNode node)
     {

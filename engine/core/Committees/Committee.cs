@@ -25,6 +25,7 @@ public sealed class Committee
         Epoch = epoch;
         FaultBound = MaxFaults(size, model);
         QuorumSize = model == FaultModel.Byzantine ? ((size + FaultBound) / 2) + 1 : (size / 2) + 1;
+        HonestSize = model == FaultModel.Byzantine ? FaultBound + 1 : 1;
         Everyone = ReplicaSet.FirstOf(size);
     }
 
@@ -40,11 +41,11 @@ public sealed class Committee
     /// <summary>f: how many replicas may be faulty.</summary>
     public int FaultBound { get; }
 
-    /// <summary>q: the size of a quorum.</summary>
-    public int QuorumSize { get; }
+    /// <summary>q: the size of a quorum. Only a test that shows what wrong arithmetic leads to sets it.</summary>
+    public int QuorumSize { get; internal init; }
 
-    /// <summary>How many distinct replicas hold at least one honest one: f+1 (1 under crash faults, where nobody lies).</summary>
-    public int HonestSize => Model == FaultModel.Byzantine ? FaultBound + 1 : 1;
+    /// <summary>How many distinct replicas hold at least one honest one: f+1 (1 under crash faults, where nobody lies). Set like <see cref="QuorumSize"/>.</summary>
+    public int HonestSize { get; internal init; }
 
     /// <summary>All members.</summary>
     public ReplicaSet Everyone { get; }

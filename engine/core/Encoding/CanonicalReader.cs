@@ -10,6 +10,11 @@ namespace Bft.Engine.Encoding;
 /// </summary>
 public ref struct CanonicalReader
 {
+    /// <summary>
+    /// The highest epoch, view or height that is read. No chain gets there, so what is above it was made to overflow somebody's arithmetic.
+    /// </summary>
+    public const ulong MaxOrdinal = (1UL << 62) - 1;
+
     private readonly ReadOnlyMemory<byte> _memory;
     private readonly ReadOnlySpan<byte> _bytes;
     private int _position;
@@ -67,6 +72,19 @@ public ref struct CanonicalReader
     {
         ReadOnlySpan<byte> taken = Take(8);
         return taken.IsEmpty ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(taken);
+    }
+
+    /// <summary>Eight bytes that are an epoch, a view or a height: more than <see cref="MaxOrdinal"/> fails the reader.</summary>
+    public ulong Ordinal()
+    {
+        ulong value = UInt64();
+        if (value > MaxOrdinal)
+        {
+            Failed = true;
+            return 0;
+        }
+
+        return value;
     }
 
     /// <summary>32 bytes.</summary>

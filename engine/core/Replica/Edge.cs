@@ -64,7 +64,7 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica)
                 Answer(sender, RepairKind.Head, RepairMessages.Head(replica.CommittedHeight, replica.Status.View));
                 return true;
             case RepairKind.Head:
-                var head = new HeadArrived(sender, new Height(reader.UInt64()), new View(reader.UInt64()));
+                var head = new HeadArrived(sender, new Height(reader.Ordinal()), new View(reader.Ordinal()));
                 if (reader.Complete)
                 {
                     replica.Post(head);
@@ -108,7 +108,7 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica)
 
     private bool OnRangeRequest(ReplicaId sender, ref CanonicalReader reader)
     {
-        var first = new Height(reader.UInt64());
+        var first = new Height(reader.Ordinal());
         int count = reader.UInt16();
         if (!reader.Complete || first.Value == 0 || count is 0 or > RepairMessages.MaxRangeBlocks)
         {
@@ -133,10 +133,11 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica)
         return true;
     }
 
-    // Each block is committed by its own proof. Its clients' signatures were judged by the quorum that voted for it.
+    // Each block is committed by its own proof. Its clients' signatures were judged by the quorum that voted for it. The certificate inside
+    // is no part of the digest that they voted for: unchecked, a peer could put anything into this replica's ledger, to fail its audit for ever.
     private bool OnRange(ReplicaId sender, ref CanonicalReader reader)
     {
-        var first = new Height(reader.UInt64());
+        var first = new Height(reader.Ordinal());
         int count = reader.UInt16();
         if (reader.Failed || count > RepairMessages.MaxRangeBlocks)
         {
@@ -148,6 +149,7 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica)
         {
             if (CommittedBlock.Decode(ports.Chain, ref reader) is not { } block ||
                 block.Block.Height.Value != first.Value + (ulong)i ||
+                (block.Block.Justify is { } justify && !claims.IsCertificate(justify)) ||
                 !ports.Protocol.CommitRule(block.Block.Header, block.Proof, claims))
             {
                 return false;

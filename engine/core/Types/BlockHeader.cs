@@ -33,9 +33,9 @@ public sealed record BlockHeader(
 
     /// <summary>Reads what <see cref="Encode"/> wrote.</summary>
     public static BlockHeader Decode(ref CanonicalReader reader) => new(
-        new Epoch(reader.UInt64()),
-        new Height(reader.UInt64()),
-        new View(reader.UInt64()),
+        new Epoch(reader.Ordinal()),
+        new Height(reader.Ordinal()),
+        new View(reader.Ordinal()),
         reader.Digest(),
         reader.Digest(),
         StatePoint.Decode(ref reader),

@@ -24,7 +24,7 @@ public readonly record struct StatePoint(Height Height, Digest StateRoot, Digest
     }
 
     /// <summary>Reads what <see cref="Encode"/> wrote.</summary>
-    public static StatePoint Decode(ref CanonicalReader reader) => new(new Height(reader.UInt64()), reader.Digest(), reader.Digest());
+    public static StatePoint Decode(ref CanonicalReader reader) => new(new Height(reader.Ordinal()), reader.Digest(), reader.Digest());
 
     /// <summary>Height and the first digits of the state root, for logs.</summary>
     public override string ToString() => $"{Height}:{StateRoot.ToShortString()}";

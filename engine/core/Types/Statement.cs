@@ -64,7 +64,7 @@ public readonly record struct Statement(StatementKind Kind, Epoch Epoch, View Vi
         WriteContent(writer.Reserve(ContentBytes));
     }
 
-    /// <summary>Reads what <see cref="Encode"/> wrote; a kind of 0 or above 0x7f fails the reader.</summary>
+    /// <summary>Reads what <see cref="Encode"/> wrote; a kind of 0 or above 0x7f, or a number that no chain reaches, fails the reader.</summary>
     public static Statement Decode(ref CanonicalReader reader)
     {
         byte kind = reader.Byte();
@@ -73,7 +73,7 @@ public readonly record struct Statement(StatementKind Kind, Epoch Epoch, View Vi
             reader.Fail();
         }
 
-        return new Statement((StatementKind)kind, new Epoch(reader.UInt64()), new View(reader.UInt64()), new Height(reader.UInt64()), reader.Digest());
+        return new Statement((StatementKind)kind, new Epoch(reader.Ordinal()), new View(reader.Ordinal()), new Height(reader.Ordinal()), reader.Digest());
     }
 
     internal void WriteContent(Span<byte> destination)
