@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Security.Cryptography;
 using Bft.Applications.KeyValue;
 using Bft.Crypto.Certificates;

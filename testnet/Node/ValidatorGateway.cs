@@ -5,7 +5,6 @@ using Bft.Engine;
 using Bft.Engine.Encoding;
 using Bft.Engine.Execution;
 using Bft.Engine.Mempool;
-using Bft.Ledger;
 using Bft.Network.Api;
 
 namespace Bft.Testnet.Node;

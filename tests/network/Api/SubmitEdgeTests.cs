@@ -3,7 +3,6 @@ using Bft.Crypto;
 using Bft.Engine;
 using Bft.Network.Api;
 using Bft.Network.Api.Frames;
-using Bft.Network.Api.Rpc;
 using Bft.Network.Protocol;
 using Bft.Network.Tests.Api.Fakes;
 using Google.Protobuf;
