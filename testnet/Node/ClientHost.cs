@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using Bft.Network.Api;
 using Bft.Testnet.Homes;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using OpenTelemetry.Metrics;
 
