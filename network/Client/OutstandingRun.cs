@@ -66,6 +66,7 @@ internal sealed class OutstandingRun
         lock (_gate)
         {
             _receipts[validator.Value] = receipt;
+            _rejections[validator.Value] = null;
             ReplicaSet equal = ReplicaSet.Empty;
             for (int i = 0; i < _receipts.Length; i++)
             {
@@ -80,6 +81,12 @@ internal sealed class OutstandingRun
     }
 
     /// <summary>Counts a rejection; true when f+1 validators have rejected the run.</summary>
+    /// <param name="validator">The name of the link that it came over, which is the same for the link's life: f+1 names are f+1 links.</param>
+    /// <param name="reason">Why.</param>
+    /// <remarks>
+    /// A signature is more than a word: once a validator's receipt was counted, rejections in its name are not, and an earlier one
+    /// is taken back. Other validators' receipts, short of f+1, do not hold up f+1 rejections, or one liar could let the call hang.
+    /// </remarks>
     public bool Reject(ReplicaId validator, string reason)
     {
         if (!_committee.Contains(validator))
@@ -89,6 +96,11 @@ internal sealed class OutstandingRun
 
         lock (_gate)
         {
+            if (_receipts[validator.Value] is not null)
+            {
+                return false;
+            }
+
             _rejections[validator.Value] = reason;
             return _rejections.Count(rejection => rejection is not null) >= _committee.HonestSize && _result.TrySetResult(new RunResult(null, reason));
         }

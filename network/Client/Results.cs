@@ -19,7 +19,10 @@ public readonly record struct TransactionResult(TransactionId Id, Height Height,
 
 /// <summary>What became of one run, on the word of f+1 validators.</summary>
 /// <param name="Receipt">The receipt that f+1 validators signed alike; null when rejected.</param>
-/// <param name="Rejection">Why f+1 validators did not take it; null when it was executed.</param>
+/// <param name="Rejection">
+/// Why f+1 validators, hence an honest one, did not take it; null when it was executed. They will not propose it; that nobody ever does
+/// is not proved by it: sequences of a rejected run stay used, and the same bytes may be submitted again to learn more.
+/// </param>
 public readonly record struct RunResult(Receipt? Receipt, string? Rejection);
 
 /// <summary>How a read became believable.</summary>
