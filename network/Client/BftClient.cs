@@ -1,3 +1,5 @@
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using Bft.Crypto;
 using Bft.Crypto.Tls;
 using Bft.Engine;
@@ -32,7 +34,7 @@ public sealed partial class BftClient : IAsyncDisposable
 
     /// <summary>Makes a client; nothing is connected until it is used.</summary>
     /// <exception cref="GenesisException">Genesis names an unknown scheme or malformed keys.</exception>
-    /// <exception cref="ArgumentException">No endpoint, or one that is neither http nor https.</exception>
+    /// <exception cref="ArgumentException">No endpoint, one that is neither http nor https, or another number of TLS pins than of endpoints.</exception>
     public BftClient(BftClientOptions options)
     {
         _options = options;
@@ -45,8 +47,12 @@ public sealed partial class BftClient : IAsyncDisposable
             throw new ArgumentException("At least one endpoint is needed, each http://host:port or https://host:port.", nameof(options));
         }
 
-        _links = [.. endpoints.Distinct().Select(endpoint => new ValidatorLink(
-            endpoint, GenesisEndpoints.ValidatorAt(options.Genesis, endpoint), Open(endpoint), Chain, options.CallTimeout, _sender))];
+        if (options.TlsPins is { } pins && pins.Count != endpoints.Count)
+        {
+            throw new ArgumentException($"There are {pins.Count} TLS pins for {endpoints.Count} endpoints: one each is needed, in their order.", nameof(options));
+        }
+
+        _links = [.. endpoints.Index().DistinctBy(each => each.Item).Select(each => Link(each.Item, each.Index))];
         _commands = new CommandQueue(Chain, options, _sender);
         _reader = new QuorumReader(Chain.Committee, keys, _links, options.CallTimeout);
         if (options.Signer is { } signer)
@@ -79,7 +85,14 @@ public sealed partial class BftClient : IAsyncDisposable
         }
     }
 
-    private GrpcChannel Open(Uri endpoint)
+    private ValidatorLink Link(Uri endpoint, int index)
+    {
+        ReplicaId? validator = GenesisEndpoints.ValidatorAt(_options.Genesis, endpoint);
+        Digest? pin = validator is { } known ? _options.Genesis.Validators[known.Value].TlsPin : _options.TlsPins?[index];
+        return new ValidatorLink(endpoint, validator, Open(endpoint, pin), Chain, _options.CallTimeout, _sender);
+    }
+
+    private GrpcChannel Open(Uri endpoint, Digest? pin)
     {
         var handler = new SocketsHttpHandler
         {
@@ -91,9 +104,9 @@ public sealed partial class BftClient : IAsyncDisposable
             PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
             UseProxy = false,
         };
-        Digest[] pins = [.. _options.TlsPins ?? [.. _options.Genesis.Validators.Select(validator => validator.TlsPin)]];
-        handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, _, _) =>
-            certificate is System.Security.Cryptography.X509Certificates.X509Certificate2 presented && pins.Any(pin => TlsPin.Matches(presented, pin));
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, _, _) => pin is { } expected
+            ? certificate is X509Certificate2 presented && TlsPin.Matches(presented, expected)
+            : throw new AuthenticationException($"{endpoint.Authority} is no validator's client address in genesis, so its TLS key is unknown: use the addresses of genesis, or give TlsPins.");
         return GrpcChannel.ForAddress(endpoint, new GrpcChannelOptions
         {
             HttpHandler = handler,

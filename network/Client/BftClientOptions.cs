@@ -17,7 +17,11 @@ public sealed record BftClientOptions
     /// </summary>
     public IReadOnlyList<Uri>? Endpoints { get; init; }
 
-    /// <summary>For <c>https</c> endpoints: pins of acceptable TLS keys; null for those of genesis. Names and issuers are not looked at.</summary>
+    /// <summary>
+    /// The pins of the <c>https</c> endpoints that are no client address in genesis: one for each of <see cref="Endpoints"/>, in their
+    /// order. An endpoint that is one must show the key that genesis names for that validator, whatever stands here; one that has
+    /// no pin either way is not trusted. Names and issuers are not looked at.
+    /// </summary>
     public IReadOnlyList<Digest>? TlsPins { get; init; }
 
     /// <summary>The client's key; owned by the caller. Null when nothing is submitted by <see cref="BftClient.SubmitAsync(ReadOnlyMemory{byte}, CancellationToken)"/>, or unsigned.</summary>
