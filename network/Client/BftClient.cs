@@ -34,14 +34,14 @@ public sealed partial class BftClient : IAsyncDisposable
 
     /// <summary>Makes a client; nothing is connected until it is used.</summary>
     /// <exception cref="GenesisException">Genesis names an unknown scheme or malformed keys.</exception>
-    /// <exception cref="ArgumentException">No endpoint, one that is neither http nor https, or another number of TLS pins than of endpoints.</exception>
+    /// <exception cref="ArgumentException">No endpoint, one that is neither http nor https or (in genesis) not host:port, or another number of TLS pins than of endpoints.</exception>
     public BftClient(BftClientOptions options)
     {
         _options = options;
         _light = new LightClient(options.Genesis, options.CommitRule, options.StateProofCheck);
         var keys = new ValidatorKeys(options.Genesis, Chain);
         _sender = new RunSender(Chain, keys, options);
-        IReadOnlyList<Uri> endpoints = options.Endpoints ?? [.. options.Genesis.Validators.Select(validator => new Uri("http://" + validator.ClientAddress))];
+        IReadOnlyList<Uri> endpoints = options.Endpoints ?? [.. options.Genesis.Validators.Select(GenesisEndpoints.Of)];
         if (endpoints.Count == 0 || endpoints.Any(endpoint => endpoint.Scheme is not ("http" or "https")))
         {
             throw new ArgumentException("At least one endpoint is needed, each http://host:port or https://host:port.", nameof(options));

@@ -1,3 +1,4 @@
+using System.Net;
 using Bft.Engine;
 
 namespace Bft.Client;
@@ -5,6 +6,20 @@ namespace Bft.Client;
 /// <summary>What genesis says about endpoints: who is reached there.</summary>
 internal static class GenesisEndpoints
 {
+    /// <summary>The client API of a validator: clear text on loopback, TLS elsewhere, as the key ceremony sets it up.</summary>
+    /// <exception cref="ArgumentException">The validator's client address is not host:port.</exception>
+    public static Uri Of(GenesisValidator validator)
+    {
+        if (!Uri.TryCreate("https://" + validator.ClientAddress, UriKind.Absolute, out Uri? endpoint))
+        {
+            throw new ArgumentException($"Genesis names \"{validator.ClientAddress}\" as the client address of {validator.Name}, which is not host:port: give Endpoints.");
+        }
+
+        bool isLoopback = string.Equals(endpoint.Host, "localhost", StringComparison.OrdinalIgnoreCase) ||
+            (IPAddress.TryParse(endpoint.DnsSafeHost, out IPAddress? address) && IPAddress.IsLoopback(address));
+        return isLoopback ? new Uri("http://" + validator.ClientAddress) : endpoint;
+    }
+
     /// <summary>The validator whose client address in genesis is that endpoint; null when it is none's, or more than one's.</summary>
     public static ReplicaId? ValidatorAt(Genesis genesis, Uri endpoint)
     {

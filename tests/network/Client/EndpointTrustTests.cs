@@ -71,6 +71,20 @@ public sealed class EndpointTrustTests : IAsyncLifetime
         Assert.DoesNotContain("Unimplemented", status.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("127.0.0.1:7300", "http")]
+    [InlineData("localhost:7300", "http")]
+    [InlineData("[::1]:7300", "http")]
+    [InlineData("10.0.0.7:7300", "https")]
+    [InlineData("bft.example:7300", "https")]
+    public async Task The_addresses_of_genesis_are_reached_in_clear_text_on_loopback_only(string address, string scheme)
+    {
+        Genesis genesis = FakeNetwork.MakeGenesis();
+        genesis = genesis with { Validators = [.. genesis.Validators.Select(validator => validator with { ClientAddress = address })] };
+        await using var client = new BftClient(new BftClientOptions { Genesis = genesis, CallTimeout = TimeSpan.Zero });
+        Assert.Equal(new Uri($"{scheme}://{address}"), Assert.Single(await client.StatusAsync()).Endpoint);
+    }
+
     private static async Task AssertTrustsOnlyTheSecondAsync(BftClientOptions options)
     {
         await using var client = new BftClient(options);
