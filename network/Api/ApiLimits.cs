@@ -32,6 +32,9 @@ public sealed record ApiLimits
     /// <summary>The most block watchers at once, over gRPC and HTTP. Default 256.</summary>
     public int MaxWatchers { get; init; } = 256;
 
+    /// <summary>The most questions at once that decode blocks out of the ledger, over gRPC and HTTP. Default 2; more wait.</summary>
+    public int MaxHeavyReads { get; init; } = 2;
+
     /// <summary>How many acknowledgements wait for a slow reader before its frames are no longer read. Default 64.</summary>
     public int MaxQueuedAcknowledgements { get; init; } = 64;
 

@@ -114,14 +114,15 @@ internal sealed class ValidatorGateway(ValidatorParts parts, Func<Run, bool> spr
     public StatusAnswer Status()
     {
         StatePoint point = parts.Executor.Point;
+        Height height = parts.Ledger.Height;
         ProtocolStatus protocol = parts.Replica.Status;
         (double transactions, double blocks) = _rates.Sample(parts.Pipeline.Transactions, (long)point.Height.Value);
         return new StatusAnswer(
-            parts.Ledger.Height,
+            height,
             point.Height,
             protocol.View,
             protocol.Leader,
-            parts.Ledger.Read(parts.Ledger.Height)?.Block.Digest ?? parts.Chain.GenesisBlock.Digest,
+            parts.Ledger.ReadHeader(height)?.DigestOn(parts.Chain) ?? parts.Chain.GenesisBlock.Digest,
             point.StateRoot,
             (ulong)parts.Pipeline.Transactions,
             parts.Pool.Transactions,
@@ -132,6 +133,9 @@ internal sealed class ValidatorGateway(ValidatorParts parts, Func<Run, bool> spr
             protocol.ViewChanges,
             [.. parts.Peers.States.Select(peer => new PeerAnswer(peer.Id, peer.Connected, parts.Replica.HeightOf(peer.Id)))]);
     }
+
+    /// <inheritdoc/>
+    public Height CommittedHeight => parts.Ledger.Height;
 
     /// <inheritdoc/>
     public CommittedBlock? Block(Height height) => parts.Ledger.Read(height);

@@ -9,8 +9,11 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Bft.Network.Api.Http;
 
 /// <summary>The operations of the HTTP API. Parameters are parsed here and not by the framework, so that each refusal says what to do.</summary>
-internal sealed class HttpOperations(IValidatorGateway gateway, ApiLimits limits)
+internal sealed class HttpOperations(IValidatorGateway gateway, ApiLimits limits, ReadGate reads)
 {
+    // Listed blocks never change: each is decoded once, however often pages ask for the latest ones.
+    private readonly BlockDocument?[] _listed = new BlockDocument?[2 * ApiLimits.MaxListedBlocks];
+
     public const string KeysPrefix = "/v1/keys/";
 
     public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web) { MaxDepth = 8 };
@@ -19,7 +22,16 @@ internal sealed class HttpOperations(IValidatorGateway gateway, ApiLimits limits
 
     public IResult Evidence() => Ok(gateway.Evidence(ApiLimits.MaxListedBlocks).Select(DocumentsOf.Evidence));
 
-    public IResult Block(string which, string? transactions)
+    public Task<IResult> BlockAsync(HttpContext http, string which, string? transactions) => ReadAsync(http, () => Block(which, transactions));
+
+    public Task<IResult> BlocksAsync(HttpContext http, string? latest) => ReadAsync(http, () => Blocks(latest));
+
+    public Task<IResult> TransactionAsync(HttpContext http, string id) => ReadAsync(http, () => Transaction(id));
+
+    private async Task<IResult> ReadAsync(HttpContext http, Func<IResult> read) =>
+        await reads.ReadAsync(read, http.RequestAborted) is { Done: true } answer ? answer.Result! : Problems.Busy(reads.Refusal);
+
+    private IResult Block(string which, string? transactions)
     {
         CommittedBlock? block;
         if (Digest.TryParse(which, out Digest digest))
@@ -36,11 +48,11 @@ internal sealed class HttpOperations(IValidatorGateway gateway, ApiLimits limits
         }
 
         return block is null
-            ? Problems.NotFound($"No committed block {Cut(which)} here; the last height is {gateway.Status().Height}.")
+            ? Problems.NotFound($"No committed block {Cut(which)} here; the last height is {gateway.CommittedHeight}.")
             : Ok(DocumentsOf.Block(block, withTransactions: transactions != "false"));
     }
 
-    public IResult Blocks(string? latest)
+    private IResult Blocks(string? latest)
     {
         ulong count = 20;
         if (latest is not null && (!TryNumber(latest, out count) || count is 0 or > ApiLimits.MaxListedBlocks))
@@ -49,18 +61,37 @@ internal sealed class HttpOperations(IValidatorGateway gateway, ApiLimits limits
         }
 
         var blocks = new List<BlockDocument>();
-        for (ulong height = gateway.Status().Height.Value; height > 0 && (ulong)blocks.Count < count; height--)
+        for (ulong height = gateway.CommittedHeight.Value; height > 0 && (ulong)blocks.Count < count; height--)
         {
-            if (gateway.Block(new Height(height)) is { } block)
+            if (Listed(height) is { } block)
             {
-                blocks.Add(DocumentsOf.Block(block, withTransactions: false));
+                blocks.Add(block);
             }
         }
 
         return Ok(blocks);
     }
 
-    public IResult Transaction(string id)
+    private BlockDocument? Listed(ulong height)
+    {
+        ref BlockDocument? place = ref _listed[height % (ulong)_listed.Length];
+        BlockDocument? known = Volatile.Read(ref place);
+        if (known?.Height == height)
+        {
+            return known;
+        }
+
+        if (gateway.Block(new Height(height)) is not { } block)
+        {
+            return null;
+        }
+
+        BlockDocument listed = DocumentsOf.Block(block, withTransactions: false);
+        Volatile.Write(ref place, listed);
+        return listed;
+    }
+
+    private IResult Transaction(string id)
     {
         if (!TransactionId.TryParse(id, out TransactionId transaction))
         {

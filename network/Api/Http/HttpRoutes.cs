@@ -44,7 +44,7 @@ internal static class HttpRoutes
             .WithDescription("encoding: text (default) or hex says how the key is written. consistency: stale (default) or readIndex. Without a proof this is one validator's word.")
             .Produces<KeyDocument>().ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable).ProducesProblem(StatusCodes.Status504GatewayTimeout);
-        api.MapGet("/transactions/{id}", (string id, [FromServices] HttpOperations operations) => operations.Transaction(id))
+        api.MapGet("/transactions/{id}", (HttpContext http, string id, [FromServices] HttpOperations operations) => operations.TransactionAsync(http, id))
             .WithName("transaction").WithSummary("Where a transaction was committed, and its result.")
             .Produces<TransactionDocument>().ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
         api.MapGet("/evidence", ([FromServices] HttpOperations operations) => operations.Evidence())
@@ -53,11 +53,11 @@ internal static class HttpRoutes
 
     private static void MapBlocks(RouteGroupBuilder api)
     {
-        api.MapGet("/blocks", (string? latest, [FromServices] HttpOperations operations) => operations.Blocks(latest))
+        api.MapGet("/blocks", (HttpContext http, string? latest, [FromServices] HttpOperations operations) => operations.BlocksAsync(http, latest))
             .WithName("blocks").WithSummary("The latest blocks, newest first, without their transactions.")
             .Produces<BlockDocument[]>().ProducesProblem(StatusCodes.Status400BadRequest);
-        api.MapGet("/blocks/{heightOrDigest}", (string heightOrDigest, string? transactions, [FromServices] HttpOperations operations) =>
-                operations.Block(heightOrDigest, transactions))
+        api.MapGet("/blocks/{heightOrDigest}", (HttpContext http, string heightOrDigest, string? transactions, [FromServices] HttpOperations operations) =>
+                operations.BlockAsync(http, heightOrDigest, transactions))
             .WithName("block").WithSummary("One committed block with its certificate and transactions (transactions=false leaves them out).")
             .Produces<BlockDocument>().ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
         api.MapGet("/watch", (HttpContext http, string? from, [FromServices] HttpWatch watch) => watch.RunAsync(http, from))

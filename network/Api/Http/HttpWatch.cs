@@ -65,7 +65,7 @@ internal sealed class HttpWatch(IValidatorGateway gateway, WatchGate watchers, I
             return false;
         }
 
-        start = from is null ? gateway.Status().Height.Next() : new Height(Math.Max(1, height));
+        start = from is null ? gateway.CommittedHeight.Next() : new Height(Math.Max(1, height));
         return true;
     }
 

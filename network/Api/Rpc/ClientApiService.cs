@@ -21,16 +21,19 @@ public sealed partial class ClientApiService : ClientApiMethods.ServiceBase
     private readonly ApiLimits _limits;
     private readonly StreamGate _streams;
     private readonly WatchGate _watchers;
+    private readonly ReadGate _reads;
     private readonly CancellationToken _stopping;
     private readonly ILogger<ClientApiService> _log;
 
     /// <summary>Made by the host.</summary>
-    public ClientApiService(IValidatorGateway gateway, ApiLimits limits, StreamGate streams, WatchGate watchers, IHostApplicationLifetime lifetime, ILogger<ClientApiService> log)
+    public ClientApiService(
+        IValidatorGateway gateway, ApiLimits limits, StreamGate streams, WatchGate watchers, ReadGate reads, IHostApplicationLifetime lifetime, ILogger<ClientApiService> log)
     {
         _gateway = gateway;
         _limits = limits;
         _streams = streams;
         _watchers = watchers;
+        _reads = reads;
         _stopping = lifetime.ApplicationStopping;
         _log = log;
     }
@@ -148,7 +151,7 @@ public sealed partial class ClientApiService : ClientApiMethods.ServiceBase
         GuardAsync(context, _ => Task.FromResult(StatusReplies.Of(_gateway)));
 
     /// <inheritdoc/>
-    public override Task<BlockReply> GetBlock(BlockRequest request, ServerCallContext context) => GuardAsync(context, _ =>
+    public override Task<BlockReply> GetBlock(BlockRequest request, ServerCallContext context) => GuardAsync(context, cancellation => ReadAsync(() =>
     {
         CommittedBlock? block = request.WhichCase switch
         {
@@ -157,12 +160,12 @@ public sealed partial class ClientApiService : ClientApiMethods.ServiceBase
             _ => throw Refusals.Malformed($"which: name a height or a digest of {Digest.Size} bytes."),
         };
         return block is null
-            ? throw Refusals.NotFound($"No committed block of that {request.WhichCase} here; the last height is {_gateway.Status().Height}.")
-            : Task.FromResult(new BlockReply { CommittedBlock = ByteString.CopyFrom(Encode(block)) });
-    });
+            ? throw Refusals.NotFound($"No committed block of that {request.WhichCase} here; the last height is {_gateway.CommittedHeight}.")
+            : new BlockReply { CommittedBlock = UnsafeByteOperations.UnsafeWrap(Encode(block)) };
+    }, cancellation));
 
     /// <inheritdoc/>
-    public override Task<TransactionReply> GetTransaction(TransactionRequest request, ServerCallContext context) => GuardAsync(context, _ =>
+    public override Task<TransactionReply> GetTransaction(TransactionRequest request, ServerCallContext context) => GuardAsync(context, cancellation => ReadAsync(() =>
     {
         if (request.Client.Length != Digest.Size || request.Sequence == 0)
         {
@@ -171,14 +174,17 @@ public sealed partial class ClientApiService : ClientApiMethods.ServiceBase
 
         var id = new TransactionId(new Digest(request.Client.Span), request.Sequence);
         return _gateway.Transaction(id) is { } transaction
-            ? Task.FromResult(new TransactionReply
+            ? new TransactionReply
             {
                 Height = transaction.Height.Value,
                 Code = transaction.Code,
                 Run = ByteString.CopyFrom(transaction.Run.Encoded.Span),
-            })
+            }
             : throw Refusals.NotFound($"Transaction {id} is not committed here: it may be waiting, or this validator may be behind.");
-    });
+    }, cancellation));
+
+    private async Task<T> ReadAsync<T>(Func<T> read, CancellationToken cancellation) =>
+        await _reads.ReadAsync(read, cancellation) is { Done: true } answer ? answer.Result! : throw Refusals.Exhausted(_reads.Refusal);
 
     private static byte[] Encode(CommittedBlock block)
     {
