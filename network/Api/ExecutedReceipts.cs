@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using Bft.Crypto;
 using Bft.Crypto.Signatures;
 using Bft.Engine;
 using Bft.Engine.Execution;
@@ -9,6 +11,7 @@ namespace Bft.Network.Api;
 public sealed class ExecutedReceipts
 {
     private readonly Receipt[] _receipts;
+    private readonly ConcurrentDictionary<Digest, Lazy<byte[]>> _signedOfClient = new();
     private readonly Lock _signing = new();
     private byte[]? _signed;
 
@@ -42,4 +45,12 @@ public sealed class ExecutedReceipts
             return _signed ??= SignedReceipts.Sign(chain, identity, self, Height, _receipts);
         }
     }
+
+    /// <summary>
+    /// The signed frame of one client's receipts: made once, however many streams follow that client among those of this block.
+    /// Only for receipts that fit one frame.
+    /// </summary>
+    internal byte[] SignedFrameOf(Digest client, Chain chain, ISigner identity, ReplicaId self) => _signedOfClient.GetOrAdd(
+        client,
+        _ => new Lazy<byte[]>(() => SignedReceipts.Sign(chain, identity, self, Height, [.. _receipts.Where(receipt => receipt.Client == client)]))).Value;
 }

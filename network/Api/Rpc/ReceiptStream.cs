@@ -135,9 +135,22 @@ internal sealed class ReceiptStream : IDisposable
         }
 
         Receipt[] wanted = [.. Wanted(executed)];
-        bool whole = wanted.Length == executed.Receipts.Length && wanted.Length <= _limits.MaxReceiptsPerFrame && executed.EncodedBytes <= _maxFrameBytes;
-        return whole
-            ? [executed.SignedFrame(_gateway.Chain, _gateway.Identity, _gateway.Self)]
+        if (wanted.Length == 0 || wanted.Length > _limits.MaxReceiptsPerFrame ||
+            wanted.Sum(receipt => (long)SignedReceipts.ReceiptOverheadBytes + receipt.Codes.Length) > _maxFrameBytes)
+        {
+            return SignAll(executed.Height, wanted);
+        }
+
+        // A stream that follows all clients of the block, or one of them, shares its signature with the others that do. One that
+        // follows several but not all has one of its own.
+        if (wanted.Length == executed.Receipts.Length)
+        {
+            return [executed.SignedFrame(_gateway.Chain, _gateway.Identity, _gateway.Self)];
+        }
+
+        Digest client = wanted[0].Client;
+        return wanted.All(receipt => receipt.Client == client)
+            ? [executed.SignedFrameOf(client, _gateway.Chain, _gateway.Identity, _gateway.Self)]
             : SignAll(executed.Height, wanted);
     }
 
