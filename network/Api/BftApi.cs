@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Bft.Network.Api;
@@ -11,7 +12,7 @@ namespace Bft.Network.Api;
 /// <summary>
 /// Puts the client API into a host: <see cref="AddBftApi"/> among the services, <see cref="ApplyBftLimits"/> on Kestrel,
 /// <see cref="MapBftGrpc"/> and <see cref="MapBftHttp"/> on the routes. Where both listen on ports of one host, map each on a
-/// group that requires its port: <c>app.MapGroup("").RequireHost("*:7300").MapBftGrpc()</c>.
+/// group that requires its port: <c>app.MapGroup("").RequireLocalPort(7300).MapBftGrpc()</c>.
 /// </summary>
 public static class BftApi
 {
@@ -26,6 +27,7 @@ public static class BftApi
         services.AddSingleton(gateway).AddSingleton(limits);
         services.AddSingleton<StreamGate>().AddSingleton<WatchGate>().AddSingleton<ReadGate>().AddSingleton<ClientApiService>();
         services.AddSingleton<HttpEdge>().AddSingleton<HttpOperations>().AddSingleton<HttpWatch>().AddSingleton<StatusPage>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, LocalPortPolicy>());
         services.AddGrpc().AddServiceOptions<ClientApiService>(options =>
         {
             options.MaxReceiveMessageSize = limits.FrameBytesOn(gateway.Chain) + EnvelopeBytes;
@@ -52,6 +54,12 @@ public static class BftApi
         kestrel.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
         kestrel.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
     }
+
+    /// <summary>Keeps endpoints to connections that came in at that port, whatever host the request claims; others get 404.</summary>
+    /// <param name="endpoints">The endpoints.</param>
+    /// <param name="port">The port that the server listens on.</param>
+    public static TBuilder RequireLocalPort<TBuilder>(this TBuilder endpoints, int port)
+        where TBuilder : IEndpointConventionBuilder => endpoints.WithMetadata(new LocalPort(port));
 
     /// <summary>Maps the gRPC API with reflection and health checks. The listener must speak HTTP/2.</summary>
     public static void MapBftGrpc(this IEndpointRouteBuilder endpoints)

@@ -44,8 +44,8 @@ internal sealed class ClientHost : IAsyncDisposable
         });
         WebApplication application = builder.Build();
         application.UseRouting();
-        application.MapGroup("").RequireHost($"*:{clients.Port}").MapBftGrpc();
-        RouteGroupBuilder pages = application.MapGroup("").RequireHost($"*:{http.Port}");
+        application.MapGroup("").RequireLocalPort(clients.Port).MapBftGrpc();
+        RouteGroupBuilder pages = application.MapGroup("").RequireLocalPort(http.Port);
         pages.MapBftHttp();
         pages.MapPrometheusScrapingEndpoint();
         try
