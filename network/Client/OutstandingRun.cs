@@ -56,7 +56,9 @@ internal sealed class OutstandingRun
 
         lock (_gate)
         {
-            return !_result.Task.IsCompleted && !_words[validator.Value].Say(receipt, Start(receipt));
+            // The first part is news by being one, whatever it says: from then on, parts are looked for.
+            bool isFirstPart = !IsSplit && receipt.Count < Run.Count;
+            return !_result.Task.IsCompleted && (isFirstPart || !_words[validator.Value].Say(receipt, Start(receipt)));
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Net;
-using Bft.Engine;
 using Bft.Network.Api;
 using Bft.Network.Tests.Api.Fakes;
 
