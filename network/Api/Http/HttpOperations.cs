@@ -220,12 +220,14 @@ internal sealed class HttpOperations(IValidatorGateway gateway, ApiLimits limits
     private async Task<(byte[]? Run, IResult? Refusal)> ReadRunAsync(HttpContext http)
     {
         int most = Math.Max(limits.MaxHttpBodyBytes, (2 * gateway.Chain.Limits.MaxRunBytes) + 64);
+        bool isTooLarge = http.Request.ContentLength > most;
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {
-            limit.MaxRequestBodySize = most;
+            // A body that is refused is read past for a few seconds: closing on it would take the refusal from the client's hands.
+            limit.MaxRequestBodySize = isTooLarge ? null : most;
         }
 
-        if (http.Request.ContentLength > most)
+        if (isTooLarge)
         {
             return (null, Problems.TooLarge($"The body has {http.Request.ContentLength} bytes, at most {most} are read: send fewer transactions in a run."));
         }
