@@ -78,8 +78,9 @@ internal sealed class Validator : IAsyncDisposable
 
         var blocksDisk = new FileDisk(settings.Home.Resolve(settings.Config.Blocks));
         BlockStore ledger = Keep(BlockStore.Open(blocksDisk, chain, new BlockStoreOptions { Warn = Warn }));
+        bool mayVote = VotingMarks.MayVote(settings);
         MeteredJournal journal = _journal = Keep(new MeteredJournal(Journal.Open(new FileDisk(settings.Home.Resolve(settings.Config.Journal)), chain, new JournalOptions { Warn = Warn })));
-        bool mayVote = MayVote(settings.Home, journal.Recovered.IsNew);
+        VotingMarks.Begin(settings);
         var snapshots = new SnapshotStore(new FileDisk(settings.Home.Resolve(settings.Config.Snapshots)), chain, Warn);
 
         ulong secret = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
@@ -126,7 +127,7 @@ internal sealed class Validator : IAsyncDisposable
             http = host.Http.ToString(),
             peers = peers.Endpoint.ToString(),
             height = ledger.Height.Value,
-            voting = mayVote,
+            voting = _parts.Replica.Voting,
         });
     }
 
@@ -161,10 +162,10 @@ internal sealed class Validator : IAsyncDisposable
         var receipts = new ReceiptFeed();
         var pipeline = new ExecutionPipeline(executor, ledger, snapshots, receipts, clock, snapshotEvery: 10_000, TransactionsOf(ledger));
         var voter = new Voter(chain, self, keys.Consensus, protocol.Signing, mayVote);
-        var observer = new ReplicaEvents(_events, certified, index, clock);
+        var observer = new ReplicaEvents(_events, certified, index, clock, failure => Fail(true, failure));
         var ports = new ReplicaPorts(chain, self, protocol, voter, journal, ledger, pool, peers.Transport, _meter, clock, pipeline, observer, scheme);
         replica = new Replica(ports, protocol.Create(new ProtocolContext(chain, self, voter, settings.Config.ToProtocolOptions())));
-        var edge = new Edge(ports, claims, replica);
+        var edge = new Edge(ports, claims, replica, new PeerInflow(peers.Transport));
         var gossip = new TransactionGossip(
             new GossipIdentity(chain, self, keys.Identity, [.. settings.Genesis.Validators.Select(validator => (ReadOnlyMemory<byte>)validator.IdentityKey.ToArray())]),
             peers.Transport,
@@ -236,18 +237,6 @@ internal sealed class Validator : IAsyncDisposable
 
             _events.Write("cost", new { messagesSent = _meter.Messages, bytesSent = _meter.Bytes, flushes = _journal.Flushes, height = _parts.Ledger.Height.Value, transactions = _parts.Pipeline.Transactions });
         }
-    }
-
-    // A key whose journal is gone may have signed what nobody here remembers; a new key has signed nothing. The mark beside the key tells them apart.
-    private static bool MayVote(HomeLayout home, bool journalIsNew)
-    {
-        bool hasSigned = SignedMark.Exists(home.Root);
-        if (!hasSigned)
-        {
-            SignedMark.Set(home.Root);
-        }
-
-        return !(hasSigned && journalIsNew);
     }
 
     private static bool IsAcceptable(Run run, Claims claims, IApplication application)

@@ -87,6 +87,7 @@ public sealed partial class Replica
             }
         }
 
+        _readsWaitingCount = _reads.Count + _readsWaiting.Count;
         Step(new Input.Executed(point));
         Release();
     }

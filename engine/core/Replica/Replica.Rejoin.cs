@@ -27,23 +27,23 @@ public sealed partial class Replica
     private void TakeHead(HeadArrived head)
     {
         _sync.Note(head);
-        if (!EarningVoteBack || head.Sender == _ports.Self || _mayHaveSigned is not null)
+        // The first answer of each counts: whatever this replica signed, it signed before it asked.
+        if (!EarningVoteBack || head.Sender == _ports.Self || !_othersViews.TryAdd(head.Sender.Value, head.View))
         {
             return;
         }
 
-        _othersViews[head.Sender.Value] = head.View;
         ReplicaSet shown = ReplicaSet.Empty;
         foreach (int id in _othersViews.Keys)
         {
             shown = shown.With(new ReplicaId(id));
         }
 
+        // Any quorum of others bounds what may have been signed; the lowest bound of those that answered is taken, so that liars with giant
+        // views delay the vote only while no quorum without them has answered.
         if (_ports.Chain.Committee.IsQuorum(shown))
         {
-            // The lowest bound that a quorum of others supports: a lone liar with a giant view does not count.
             _mayHaveSigned = _othersViews.Values.Order().ElementAt(_ports.Chain.Committee.QuorumSize - 1).Next();
-            _sync.StopAskingHeads();
         }
     }
 
@@ -53,7 +53,8 @@ public sealed partial class Replica
             certificate.View > signed && block.Block.View > signed && !certificate.Signers.Contains(_ports.Self))
         {
             EarningVoteBack = false;
-            _ports.Voter.Resume(certificate.View);
+            _effects.Durable.Add(_ports.Voter.Resume(certificate.View));
+            _sync.StopAskingHeads();
             _ports.Observer.VotingResumed(certificate.View);
         }
     }

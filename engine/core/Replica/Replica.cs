@@ -18,6 +18,9 @@ public sealed partial class Replica
 {
     private const int InputsATurn = 256;
 
+    /// <summary>How many linearizable reads wait at the most.</summary>
+    private const int MaxReads = 4096;
+
     private static readonly TimeSpan WriteRetry = TimeSpan.FromMilliseconds(250);
 
     private readonly ReplicaPorts _ports;
@@ -34,6 +37,8 @@ public sealed partial class Replica
     private bool _demandTold;
     private TimeSpan? _pausedUntil;
     private bool _started;
+    private volatile bool _unresponsive;
+    private volatile int _readsWaitingCount;
     private volatile StatusSnapshot _status = new(default);
 
     /// <summary>Makes a replica; <see cref="Start"/> begins it.</summary>
@@ -74,6 +79,11 @@ public sealed partial class Replica
     {
         get
         {
+            if (JournalFailed)
+            {
+                return null;
+            }
+
             if (_pausedUntil is { } paused)
             {
                 return paused;
@@ -101,8 +111,20 @@ public sealed partial class Replica
         Wake?.Invoke();
     }
 
-    /// <summary>The height a linearizable read must wait for; the callback runs on the loop with null when the protocol refuses.</summary>
-    public void ReadIndex(Action<Height?> answer) => Post(new ReadRequest(answer));
+    /// <summary>Gives the replica something of a peer; <paramref name="taken"/> is called when the loop has dealt with it, so that what waits can be bounded.</summary>
+    public void Post(object input, Action taken) => Post(new Charged(input, taken));
+
+    /// <summary>The height a linearizable read must wait for; the callback gets null when the protocol refuses or the replica cannot answer now.</summary>
+    public void ReadIndex(Action<Height?> answer)
+    {
+        if (_unresponsive || _readsWaitingCount >= MaxReads)
+        {
+            answer(null);
+            return;
+        }
+
+        Post(new ReadRequest(answer));
+    }
 
     /// <summary>A stored or committed block by its digest. Any thread.</summary>
     public Block? FindBlock(Digest digest) => _past.Find(digest);
@@ -150,7 +172,7 @@ public sealed partial class Replica
     {
         if (!_started || JournalFailed)
         {
-            _inbox.Clear();
+            DropInbox();
             return false;
         }
 
@@ -165,6 +187,7 @@ public sealed partial class Replica
             // The same records again, and only then what they promise.
             _pausedUntil = null;
             CarryOut();
+            _unresponsive = _pausedUntil is not null;
             return !_inbox.IsEmpty;
         }
 
@@ -211,6 +234,10 @@ public sealed partial class Replica
             case Input protocolInput:
                 Step(protocolInput);
                 break;
+            case Charged charged:
+                Take(charged.Input);
+                charged.Taken();
+                break;
             case Released released:
                 _ports.Journal.Release(released.Through);
                 break;
@@ -218,6 +245,7 @@ public sealed partial class Replica
                 var id = new ReadId(++_lastRead);
                 _reads[id] = read.Answer;
                 Step(new Input.Read(id));
+                _readsWaitingCount = _reads.Count + _readsWaiting.Count;
                 break;
             case BlockArrived arrived:
                 if (_sync.Expects(arrived.Block.Digest))
@@ -321,12 +349,14 @@ public sealed partial class Replica
         catch (JournalWriteException exception)
         {
             _pausedUntil = _now + WriteRetry;
+            _unresponsive = true;
             _ports.Observer.Alarm(ReplicaAlarm.JournalFull, exception.Message);
             return false;
         }
         catch (JournalFailedException exception)
         {
             JournalFailed = true;
+            _unresponsive = true;
             _effects.Clear();
             _ports.Voter.Silence();
             _ports.Observer.Alarm(ReplicaAlarm.JournalFailed, exception.Message);
@@ -393,6 +423,24 @@ public sealed partial class Replica
     }
 
     private sealed record StatusSnapshot(ProtocolStatus Value);
+
+    private void DropInbox()
+    {
+        while (_inbox.TryDequeue(out object? input))
+        {
+            switch (input)
+            {
+                case Charged charged:
+                    charged.Taken();
+                    break;
+                case ReadRequest read:
+                    read.Answer(null);
+                    break;
+            }
+        }
+    }
+
+    private sealed record Charged(object Input, Action Taken);
 
     private sealed record Released(Height Through);
 

@@ -18,6 +18,9 @@ public sealed class Voter
     private readonly ImmutableArray<SigningRule> _rules;
     private View _floor;
 
+    /// <summary>The record kind by which a vote that was earned back outlives a crash: its content is the view above which it holds (8 bytes).</summary>
+    public const byte ResumedRecord = 0xF0;
+
     /// <summary>Makes a voter for one replica.</summary>
     /// <param name="chain">The chain it signs for.</param>
     /// <param name="self">The replica.</param>
@@ -48,12 +51,19 @@ public sealed class Voter
     {
         foreach (SafetyRecord record in records)
         {
+            var reader = new CanonicalReader(record.Content);
+            if (record.Key.Kind == ResumedRecord)
+            {
+                _floor = new View(reader.UInt64());
+                MayVote = true;
+                continue;
+            }
+
             if (record.Key.Kind >= 0x80)
             {
                 continue;
             }
 
-            var reader = new CanonicalReader(record.Content);
             Vote vote = Vote.Decode(ref reader);
             if (!reader.Complete || vote.Signer != Self || (byte)vote.Statement.Kind != record.Key.Kind)
             {
@@ -107,10 +117,14 @@ public sealed class Voter
     /// Gives a replica that lost its records its vote back, for views above <paramref name="above"/> only. The caller has seen a block
     /// committed by a quorum without this replica in such a view.
     /// </summary>
-    public void Resume(View above)
+    /// <returns>The record that must be durable before anything signed from now on leaves.</returns>
+    public SafetyRecord Resume(View above)
     {
         _floor = View.Max(_floor, above);
         MayVote = true;
+        var writer = new CanonicalWriter(8);
+        writer.UInt64(_floor.Value);
+        return new SafetyRecord(new RecordKey(ResumedRecord), writer.ToArray());
     }
 
     private SigningRefusal Check(Statement statement, out SigningRule? rule)
