@@ -102,6 +102,7 @@ internal sealed class Validator : IAsyncDisposable
         var scheme = CertificateSchemes.Create(genesis.Scheme, [.. genesis.Validators.Select(validator => (ReadOnlyMemory<byte>)validator.ConsensusKey.ToArray())]);
         var claims = new Claims(chain, scheme, new VerifiedCache(), _meter, Math.Max(1, Environment.ProcessorCount));
         var messages = new PeerMessages();
+        ILoggerFactory loggers = Keep(LoggerFactory.Create(logging => logging.AddProvider(new EventLogger(_events))));
         PeerHost peers = await PeerHost.StartAsync(
             new PeerHostOptions
             {
@@ -115,11 +116,12 @@ internal sealed class Validator : IAsyncDisposable
                 Seed = (int)secret,
             },
             messages,
-            cancellation: cancellation);
+            loggers,
+            cancellation);
         _open.Push(peers.DisposeAsync);
 
         Compose(settings, protocol, chain, self, keys, clock, ledger, journal, snapshots, application, executor, index, scheme, claims, peers, messages, mayVote, secret);
-        ClientHost host = await ClientHost.StartAsync(settings, new ValidatorGateway(_parts, _spread!), cancellation);
+        ClientHost host = await ClientHost.StartAsync(settings, new ValidatorGateway(_parts, _spread!), _events, cancellation);
         _open.Push(host.DisposeAsync);
         _events.Write("ready", new
         {
@@ -171,7 +173,8 @@ internal sealed class Validator : IAsyncDisposable
             peers.Transport,
             pool,
             run => IsAcceptable(run, claims, application),
-            new GossipOptions { FirstSequence = clock.UnixMilliseconds << 20 });
+            new GossipOptions { FirstSequence = clock.UnixMilliseconds << 20 },
+            logger: new EventLogger(_events).CreateLogger("gossip"));
         _spread = run =>
         {
             gossip.Spread(run);

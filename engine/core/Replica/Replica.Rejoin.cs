@@ -9,8 +9,12 @@ namespace Bft.Engine;
 /// </remarks>
 public sealed partial class Replica
 {
+    /// <summary>Without a commit for that long, heads of others that are higher mean that this replica missed something.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(1.5);
+
     private readonly SortedDictionary<int, View> _othersViews = [];
     private View? _mayHaveSigned;
+    private TimeSpan _committedAt;
 
     /// <summary>True while this replica does not vote because its safety records were lost.</summary>
     public bool EarningVoteBack { get; private set; }
@@ -27,6 +31,7 @@ public sealed partial class Replica
     private void TakeHead(HeadArrived head)
     {
         _sync.Note(head);
+        CatchUpWithASilentChain();
         // The first answer of each counts: whatever this replica signed, it signed before it asked.
         if (!EarningVoteBack || head.Sender == _ports.Self || !_othersViews.TryAdd(head.Sender.Value, head.View))
         {
@@ -44,6 +49,15 @@ public sealed partial class Replica
         if (_ports.Chain.Committee.IsQuorum(shown))
         {
             _mayHaveSigned = _othersViews.Values.Order().ElementAt(_ports.Chain.Committee.QuorumSize - 1).Next();
+        }
+    }
+
+    // Nothing is said on an idle chain, so nothing would tell a replica that came back that it is behind: the heads do.
+    private void CatchUpWithASilentChain()
+    {
+        if (_now - _committedAt >= Silence && _sync.BelievedHead() is var head && head > _committed)
+        {
+            _sync.CatchUp(head, ReplicaSet.Empty, _committed, _now);
         }
     }
 

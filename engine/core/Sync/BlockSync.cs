@@ -45,6 +45,9 @@ internal sealed class BlockSync(ReplicaPorts ports)
     /// <summary>The height a peer was last known to have.</summary>
     public Height HeadOf(ReplicaId peer) => _heads[peer.Value];
 
+    /// <summary>The highest height that peers with an honest one among them claim: a lone liar moves nothing.</summary>
+    public Height BelievedHead() => _heads.OrderDescending().ElementAt(Math.Min(ports.Chain.Committee.HonestSize, _heads.Length) - 1);
+
     /// <summary>True once when the block was asked for and not yet taken.</summary>
     public bool Expects(Digest digest) => _expected.Remove(digest);
 
