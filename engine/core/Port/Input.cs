@@ -22,7 +22,7 @@ public abstract record Input
     /// <param name="Time">The proposer's clock in milliseconds since 1970-01-01 UTC.</param>
     public sealed record PayloadReady(PayloadRequest Request, Payload Payload, ulong Time) : Input;
 
-    /// <summary>The answer to <see cref="IEffects.RequestBlock"/>, checked like a received block.</summary>
+    /// <summary>The answer to <see cref="IEffects.RequestBlock"/>: complete, within limits, payload root and signatures checked. Whether its result is ours was not asked: a quorum vouches for it.</summary>
     public sealed record Fetched(Block Block) : Input;
 
     /// <summary>A certificate: the answer to <see cref="IEffects.Combine"/>, or one that came with a block still waiting for our execution.</summary>

@@ -127,7 +127,7 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica, II
             }
 
             blocks.Add(block);
-            bytes += block.Block.Encoded.Length + 1024;
+            bytes += block.Block.Encoded.Length + 1024 + (block.Proof.Path.Length * BlockHeader.EncodedBytes) + (block.Proof.Certificate?.Signature.Length ?? 0);
         }
 
         Answer(sender, RepairKind.Range, RepairMessages.Range(first, blocks));
@@ -150,7 +150,7 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica, II
         {
             if (CommittedBlock.Decode(ports.Chain, ref reader) is not { } block ||
                 block.Block.Height.Value != first.Value + (ulong)i ||
-                (block.Block.Justify is { } justify && !claims.IsCertificate(justify)) ||
+                !JustifyFits(block) ||
                 !ports.Protocol.CommitRule(block.Block.Header, block.Proof, claims))
             {
                 return false;
@@ -167,6 +167,11 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica, II
         Hand(sender, reader.Position, new RangeArrived(sender, first, blocks));
         return true;
     }
+
+    // Where certificates chain the blocks, the one inside is the parent's: nothing else may stand in a ledger.
+    private bool JustifyFits(CommittedBlock block) => block.Block.Justify is { } justify
+        ? justify.Statement.Subject == block.Block.Header.Parent && claims.IsCertificate(justify)
+        : block.Proof.Certificate is null || block.Block.Header.Parent == Digest.None;
 
     private void Hand(ReplicaId sender, int bytes, object input)
     {

@@ -57,7 +57,7 @@ public sealed partial class Replica
     {
         if (_now - _committedAt >= Silence && _sync.BelievedHead() is var head && head > _committed)
         {
-            _sync.CatchUp(head, ReplicaSet.Empty, _committed, _now);
+            _sync.CatchUp(head, ReplicaSet.Empty, _committed, _executedHeight, _now);
         }
     }
 

@@ -27,6 +27,7 @@ public sealed partial class Replica
     private readonly IProtocol _protocol;
     private readonly ConcurrentQueue<object> _inbox = [];
     private readonly Queue<Input> _internal = [];
+    private readonly Queue<object> _kept = [];
     private readonly EffectBuffer _effects = new();
     private readonly TimerSet _timers = new();
     private readonly RecentPast _past;
@@ -37,6 +38,7 @@ public sealed partial class Replica
     private bool _demandTold;
     private TimeSpan? _pausedUntil;
     private bool _started;
+    private bool _interrupted;
     private volatile bool _unresponsive;
     private volatile int _readsWaitingCount;
     private volatile StatusSnapshot _status = new(default);
@@ -168,29 +170,56 @@ public sealed partial class Replica
     }
 
     /// <summary>Does what is to be done now. Returns true when inputs are left for another turn at once.</summary>
+    /// <exception cref="InvalidOperationException">The protocol broke a promise: nothing of this turn left, and no later turn does anything.</exception>
     public bool Turn()
     {
-        if (!_started || JournalFailed)
+        if (!_started || JournalFailed || _interrupted)
         {
             DropInbox();
             return false;
         }
 
+        // Until the turn comes to its end: an exception leaves it set, and what the turn had decided never leaves.
+        _interrupted = true;
         _now = _ports.Clock.Now;
-        if (_pausedUntil is { } until)
-        {
-            if (_now < until)
-            {
-                return false;
-            }
+        bool more = _pausedUntil is { } until ? TryAgain(until) : TakeTurn();
+        _interrupted = false;
+        return more;
+    }
 
-            // The same records again, and only then what they promise.
-            _pausedUntil = null;
-            CarryOut();
-            _unresponsive = _pausedUntil is not null;
-            return !_inbox.IsEmpty;
+    // The same records again, and only then what they promise.
+    private bool TryAgain(TimeSpan until)
+    {
+        DropMessages();
+        if (_now < until)
+        {
+            return false;
         }
 
+        _pausedUntil = null;
+        CarryOut();
+        _unresponsive = _pausedUntil is not null;
+        return _pausedUntil is null && (_internal.Count > 0 || _kept.Count > 0 || !_inbox.IsEmpty);
+    }
+
+    // A pause has no end that anyone knows: what peers say meanwhile is lost, as on a network, or memory would have no bound.
+    private void DropMessages()
+    {
+        while (_inbox.TryDequeue(out object? input))
+        {
+            if (input is Charged charged)
+            {
+                charged.Taken();
+            }
+            else if (input is not (Input.Received or BlockArrived or RangeArrived or HeadArrived))
+            {
+                _kept.Enqueue(input);
+            }
+        }
+    }
+
+    private bool TakeTurn()
+    {
         TellDemand();
         while (_timers.TryTakeDue(_now, out TimerId due))
         {
@@ -207,7 +236,7 @@ public sealed partial class Replica
         _sync.Tick(_committed, _now);
         CarryOut();
         ShowStatus();
-        return !_inbox.IsEmpty || _internal.Count > 0;
+        return _internal.Count > 0 || _kept.Count > 0 || !_inbox.IsEmpty;
     }
 
     private bool NextInput(out object? input)
@@ -218,7 +247,7 @@ public sealed partial class Replica
             return true;
         }
 
-        return _inbox.TryDequeue(out input);
+        return _kept.TryDequeue(out input) || _inbox.TryDequeue(out input);
     }
 
     private void Take(object input)
@@ -307,7 +336,7 @@ public sealed partial class Replica
 
         foreach ((Height atLeast, ReplicaSet holders) in _effects.CatchUps)
         {
-            _sync.CatchUp(atLeast, holders, _committed, _now);
+            _sync.CatchUp(atLeast, holders, _committed, _executedHeight, _now);
         }
 
         foreach (CommittedBlock block in _effects.Commits)

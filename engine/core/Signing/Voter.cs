@@ -17,6 +17,8 @@ public sealed class Voter
     private readonly SortedDictionary<(byte Kind, ulong Slot), Vote> _last = [];
     private readonly ImmutableArray<SigningRule> _rules;
     private View _floor;
+    private bool _mayVote;
+    private bool _silenced;
 
     /// <summary>The record kind by which a vote that was earned back outlives a crash: its content is the view above which it holds (8 bytes).</summary>
     public const byte ResumedRecord = 0xF0;
@@ -33,14 +35,14 @@ public sealed class Voter
         Self = self;
         _signer = signer;
         _rules = rules;
-        MayVote = mayVote;
+        _mayVote = mayVote;
     }
 
     /// <summary>The replica it signs as.</summary>
     public ReplicaId Self { get; }
 
     /// <summary>False while nothing may be signed: records lost, or the journal failed.</summary>
-    public bool MayVote { get; private set; }
+    public bool MayVote => _mayVote && !_silenced;
 
     /// <summary>The highest view of any statement signed so far; a replica starts in no lower view.</summary>
     public View HighestSignedView { get; private set; }
@@ -55,7 +57,7 @@ public sealed class Voter
             if (record.Key.Kind == ResumedRecord)
             {
                 _floor = new View(reader.UInt64());
-                MayVote = true;
+                _mayVote = true;
                 continue;
             }
 
@@ -111,7 +113,7 @@ public sealed class Voter
     }
 
     /// <summary>Ends voting until restart: the journal failed, so nothing can be promised any more.</summary>
-    public void Silence() => MayVote = false;
+    public void Silence() => _silenced = true;
 
     /// <summary>
     /// Gives a replica that lost its records its vote back, for views above <paramref name="above"/> only. The caller has seen a block
@@ -121,7 +123,7 @@ public sealed class Voter
     public SafetyRecord Resume(View above)
     {
         _floor = View.Max(_floor, above);
-        MayVote = true;
+        _mayVote = true;
         var writer = new CanonicalWriter(8);
         writer.UInt64(_floor.Value);
         return new SafetyRecord(new RecordKey(ResumedRecord), writer.ToArray());
