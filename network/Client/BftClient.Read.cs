@@ -1,5 +1,4 @@
 using System.Globalization;
-using Bft.Crypto;
 using Bft.Engine;
 using Bft.Engine.Encoding;
 using Bft.Network.Api;

@@ -60,7 +60,7 @@ public sealed partial class BftClient
     /// Wants the receipts of a client's runs from all validators from now on. <see cref="SubmitRunAsync"/> does it by itself; called
     /// before <see cref="ConnectAsync"/>, it saves the first run of that client a repeat.
     /// </summary>
-    public void Follow(Digest client) => _sender.Follow(_links, client);
+    public void Follow(Digest client) => RunSender.Follow(_links, client);
 
     private void Check(ReadOnlyMemory<byte> command, int index)
     {

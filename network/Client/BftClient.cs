@@ -50,11 +50,11 @@ public sealed partial class BftClient : IAsyncDisposable
         _reader = new QuorumReader(Chain.Committee, keys, _links, options.CallTimeout);
         if (options.Signer is { } signer)
         {
-            _sender.Follow(_links, ClientId = Run.ClientId(Chain, signer.Scheme.Code, signer.PublicKey.Span));
+            RunSender.Follow(_links, ClientId = Run.ClientId(Chain, signer.Scheme.Code, signer.PublicKey.Span));
         }
         else if (options.UnsignedName is { } name)
         {
-            _sender.Follow(_links, ClientId = Run.ClientId(Chain, Run.Unsigned, name.Span));
+            RunSender.Follow(_links, ClientId = Run.ClientId(Chain, Run.Unsigned, name.Span));
         }
     }
 

@@ -79,7 +79,8 @@ public sealed class LightClient
             throw new BftClientException($"The certificate of view {statement.View} does not hold under the keys of genesis {Chain.Id}: forged, or of another chain.");
         }
 
-        ReadOnlyMemory<byte>? value = proof.Found ? proof.Value : (ReadOnlyMemory<byte>?)null;
+        // Not "Found ? Value : null": a null literal would become an empty value, and no absence could be proved.
+        ReadOnlyMemory<byte>? value = proof.Found ? proof.Value : default(ReadOnlyMemory<byte>?);
         if (!check(Chain, proof.Header.Executed.StateRoot, key, value, proof.StateProof))
         {
             throw new BftClientException($"The state proof does not lead to the certified state root {proof.Header.Executed.StateRoot} of height {proof.Height}: value or proof were changed.");

@@ -81,7 +81,7 @@ internal sealed class RunSender : ILinkEvents, IAsyncDisposable
     /// <summary>How many runs have no outcome yet.</summary>
     internal int Outstanding => _outstanding.Count;
 
-    public void Follow(ValidatorLink[] links, Digest client)
+    public static void Follow(ValidatorLink[] links, Digest client)
     {
         foreach (ValidatorLink link in links)
         {

@@ -1,8 +1,6 @@
 using System.Text;
-using Bft.Crypto;
 using Bft.Engine;
 using Bft.Engine.Encoding;
-using Bft.Engine.Execution;
 
 namespace Bft.Network.Api.Http;
 

@@ -6,7 +6,6 @@ using Bft.Network.Api.Frames;
 using Bft.Network.Protocol;
 using Google.Protobuf;
 using Grpc.Core;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
