@@ -2,7 +2,6 @@ using Bft.Applications.KeyValue;
 using Bft.Client;
 using Bft.Crypto;
 using Bft.Engine;
-using Bft.Engine.Execution;
 
 namespace Bft.Testnet.Clients;
 
