@@ -171,7 +171,15 @@ public sealed class Journal : IJournal
 
     private void Recover()
     {
-        bool isNew = JournalRecovery.Read(_disk, _chain, _state, _segments, out _end) is false;
+        bool isNew = JournalRecovery.Read(_disk, _chain, _state, _segments, out long lastFrame, out _end) is false;
+        if (!isNew)
+        {
+            _file = _disk.Open(_segments[^1].FileName);
+            _capacity = _file.Length;
+            CutTornTail();
+            MakeDurable(lastFrame);
+        }
+
         foreach (string name in _disk.List().Where(SegmentPreparation.IsTemporary))
         {
             _disk.Delete(name);
@@ -182,12 +190,7 @@ public sealed class Journal : IJournal
         {
             Rotate();
             BeginFrame();
-            return;
         }
-
-        _file = _disk.Open(_segments[^1].FileName);
-        _capacity = _file.Length;
-        CutTornTail();
     }
 
     // What a crash left behind the last good frame is made unreadable, so that it is the same after every later crash.
@@ -198,8 +201,23 @@ public sealed class Journal : IJournal
         if (rest[..read].ContainsAnyExcept((byte)0))
         {
             _file.Write(_end, new byte[read]);
-            _file.Flush();
         }
+    }
+
+    // A process that was killed, or stopped by a failed flush, may have left its last frame and names in the kernel's memory only. After
+    // a failed flush their pages may even count as clean: a flush writes them only when they are written anew. Frames before the last one
+    // were flushed before it was written, and a segment's header before the segment had its name.
+    private void MakeDurable(long lastFrame)
+    {
+        byte[] frame = [];
+        if (!_segments[^1].TryReadFrame(_file!, lastFrame, ref frame, out int bytes))
+        {
+            throw new JournalDamagedException(_disk.Location, _file!.Name, lastFrame, "the frame was good a moment ago and reads differently now");
+        }
+
+        _file!.Write(lastFrame, frame.AsSpan(0, bytes));
+        _file.Flush();
+        _disk.Flush();
     }
 
     private void WriteFrame()

@@ -526,6 +526,106 @@ public sealed class JournalTests
         journal.Flush();
     }
 
+    [Fact]
+    public void What_a_killed_process_wrote_and_never_flushed_is_durable_before_it_is_trusted()
+    {
+        // The kill comes between write and flush: the next start reads the turn from the kernel's memory.
+        KillBeforeTheFlush(_disk);
+        using (Journal again = Open())
+        {
+            Assert.Equal("sent again without a new record", Text(again.Recovered, 1));
+        }
+
+        _disk.Crash(CrashLoss.All);
+        Assert.Equal("sent again without a new record", Text(Reopened(_disk), 1));
+    }
+
+    [Fact]
+    public void What_a_failed_flush_left_in_memory_is_written_again_before_it_is_trusted()
+    {
+        using (Journal journal = Open())
+        {
+            journal.Append(Record(1, 0, "promised"));
+            journal.Flush();
+            journal.Append(Record(1, 0, "its pages are clean and not on the medium"));
+            _disk.FailFlushes();
+            Assert.Throws<JournalFailedException>(journal.Flush);
+        }
+
+        _disk.Crash(CrashLoss.None);
+        string trusted;
+        using (Journal again = Open())
+        {
+            trusted = Text(again.Recovered, 1);
+        }
+
+        _disk.Crash(CrashLoss.All);
+        Assert.Equal(trusted, Text(Reopened(_disk), 1));
+    }
+
+    [Fact]
+    public void A_segment_whose_name_was_not_durable_has_a_durable_name_before_it_is_trusted()
+    {
+        using (Journal journal = Open(options: Options(segmentBytes: 1024)))
+        {
+            journal.Append(Record(1, 0, "old"));
+            journal.Flush();
+            journal.Append(Record(1, 0, "in the next segment"));
+            journal.Append(Test.Block(1, bytes: 2000));
+            // The zeros, the frame, then the directory.
+            _disk.FailFlushes(after: 2);
+            Assert.Throws<JournalFailedException>(journal.Flush);
+            Assert.Equal(2, _disk.List().Count(name => name.EndsWith(".seg", StringComparison.Ordinal)));
+        }
+
+        _disk.Crash(CrashLoss.None);
+        using (Journal again = Open(options: Options(segmentBytes: 1024)))
+        {
+            Assert.Equal("in the next segment", Text(again.Recovered, 1));
+        }
+
+        _disk.Crash(CrashLoss.All);
+        Assert.Equal("in the next segment", Text(Reopened(_disk), 1));
+    }
+
+    [Fact]
+    public void A_start_that_cannot_make_durable_what_it_read_fails()
+    {
+        KillBeforeTheFlush(_disk);
+        for (int after = 0; after < 2; after++)
+        {
+            _disk.FailFlushes(after: after);
+            Assert.ThrowsAny<IOException>(() => Open());
+        }
+
+        Open().Dispose();
+        _disk.Crash(CrashLoss.All);
+        Assert.Equal("sent again without a new record", Text(Reopened(_disk), 1));
+    }
+
+    // Leaves a whole frame in the file that no flush followed.
+    private void KillBeforeTheFlush(MemoryDisk disk)
+    {
+        using (Journal journal = Open(disk))
+        {
+            journal.Append(Record(1, 0, "flushed"));
+            journal.Flush();
+        }
+
+        long start = EndOf(disk, out string name);
+        MemoryDisk other = disk.Copy();
+        using (Journal journal = Open(other))
+        {
+            journal.Append(Record(1, 0, "sent again without a new record"));
+            journal.Flush();
+            byte[] whole = other.ReadAll(name);
+            using IDiskFile file = disk.Open(name);
+            file.Write(start, whole.AsSpan((int)start, 512));
+        }
+
+        disk.Crash(CrashLoss.None);
+    }
+
     private JournalContents Reopened(MemoryDisk disk)
     {
         using Journal journal = Open(disk.Copy());
