@@ -7,7 +7,7 @@ namespace Bft.Ledger;
 
 /// <summary>
 /// The one hot file, kept as a row of segments. Appends gather in memory; a flush writes them as one checksummed frame and syncs once, so
-/// that a turn is on disk as a whole or not at all.
+/// that a turn is on disk as a whole or not at all; only a turn above <see cref="JournalOptions.MaxTurnBytes"/> goes out in parts.
 /// </summary>
 /// <remarks>
 /// <para>A segment starts by restating every living safety record and commit mark; older segments then matter for their blocks only and
@@ -383,12 +383,20 @@ public sealed class Journal : IJournal
     private void Demand(int contentBytes)
     {
         ThrowIfFailed();
-        if (!HasRoom(contentBytes))
+        if (HasRoom(contentBytes))
         {
-            throw new JournalWriteException(
-                $"{_staging.Length} bytes wait to be written to {Where}, the limit is {_options.MaxTurnBytes}. The record was not taken: flush first, or free space on the disk.",
-                new IOException("The staging buffer is full."));
+            return;
         }
+
+        if (JournalSegment.FrameHeaderBytes + JournalRecords.PrefixBytes + (long)contentBytes > _options.MaxTurnBytes)
+        {
+            throw new ArgumentException(
+                $"A record of {contentBytes} bytes does not fit into the {_options.MaxTurnBytes} bytes that may wait for a flush of the journal in {_disk.Location}: raise {nameof(JournalOptions.MaxTurnBytes)}.");
+        }
+
+        // Nothing that depends on the turn has left yet, so that a part of it may be durable before the rest. When the disk is full this
+        // throws, and the record was not taken.
+        Flush();
     }
 
     private bool HasRoom(int contentBytes) => (long)_staging.Length + JournalRecords.PrefixBytes + contentBytes <= _options.MaxTurnBytes;

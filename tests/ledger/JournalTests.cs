@@ -511,19 +511,42 @@ public sealed class JournalTests
     }
 
     [Fact]
-    public void What_waits_for_a_flush_is_bounded()
+    public void A_turn_above_the_limit_goes_out_in_parts_and_only_a_single_record_above_it_is_refused()
     {
         using Journal journal = Open(options: Options() with { MaxTurnBytes = 4096 });
+        for (ulong height = 1; height < 100; height++)
+        {
+            journal.Append(Test.Block(height, bytes: 500));
+            journal.Append(Record(1, 0, $"{height}"));
+            journal.MarkCommitted(new Height(height), Test.Block(height, bytes: 500).Digest);
+        }
+
+        Assert.Throws<ArgumentException>(() => journal.Append(Test.Block(100, bytes: 5000)));
+        journal.Flush();
+        JournalContents recovered = Reopened(_disk);
+        Assert.Equal("99", Text(recovered, 1));
+        Assert.Equal(99, recovered.Blocks.Length);
+    }
+
+    [Fact]
+    public void What_waits_while_the_disk_is_full_is_bounded_and_goes_out_when_there_is_space()
+    {
+        using Journal journal = Open(options: Options() with { MaxTurnBytes = 4096 });
+        ulong taken = 0;
         Assert.Throws<JournalWriteException>(() =>
         {
-            for (ulong height = 1; height < 100; height++)
+            for (; taken < 100; taken++)
             {
-                journal.Append(Test.Block(height, bytes: 500));
+                // Cutting a failed write away needs no space.
+                _disk.FailWritesAfter(100, once: true);
+                journal.Append(Test.Block(taken + 1, bytes: 500));
             }
         });
+        _disk.HealWrites();
+        Assert.InRange(taken, 1UL, 8UL);
+        journal.Append(Test.Block(taken + 1, bytes: 500));
         journal.Flush();
-        journal.Append(Test.Block(100, bytes: 500));
-        journal.Flush();
+        Assert.Equal((int)taken + 1, Reopened(_disk).Blocks.Length);
     }
 
     [Fact]
