@@ -371,6 +371,14 @@ public sealed class Journal : IJournal
             }
 
             _segments.RemoveAt(0);
+            try
+            {
+                _disk.Flush();
+            }
+            catch (IOException failed)
+            {
+                throw Latch($"The flush of the directory {_disk.Location} failed", failed);
+            }
         }
     }
 

@@ -626,6 +626,38 @@ public sealed class JournalTests
         Assert.Equal("sent again without a new record", Text(Reopened(_disk), 1));
     }
 
+    [Fact]
+    public void A_failed_directory_flush_after_an_old_segment_was_let_go_is_latched()
+    {
+        foreach (CrashLoss loss in new[] { CrashLoss.None, CrashLoss.All })
+        {
+            var disk = new MemoryDisk();
+            List<string> warnings = [];
+            using (Journal journal = Open(disk, Options(segmentBytes: 2048) with { Warn = warnings.Add }))
+            {
+                ulong height = 0;
+                while (journal.Segments < 2)
+                {
+                    journal.Append(Test.Block(++height, bytes: 300));
+                    journal.Flush();
+                }
+
+                journal.Release(new Height(height));
+                journal.Append(Record(1, 0, "durable"));
+                // The turn's own flush succeeds.
+                disk.FailFlushes(after: 1);
+                Assert.Throws<JournalFailedException>(journal.Flush);
+                Assert.Equal(1, journal.Segments);
+                Assert.Throws<JournalFailedException>(() => journal.Append(Record(1, 0, "refused")));
+                Assert.Throws<JournalFailedException>(journal.Flush);
+                Assert.Empty(warnings);
+            }
+
+            disk.Crash(loss);
+            Assert.Equal("durable", Text(Reopened(disk), 1));
+        }
+    }
+
     // Leaves a whole frame in the file that no flush followed.
     private void KillBeforeTheFlush(MemoryDisk disk)
     {
