@@ -26,9 +26,18 @@ public enum SubmitVerdict : byte
 
 /// <summary>The answer to a submitted run.</summary>
 /// <param name="Verdict">What became of it.</param>
-/// <param name="Receipt">With <see cref="SubmitVerdict.Executed"/>: the result of its first execution.</param>
+/// <param name="Receipts">With <see cref="SubmitVerdict.Executed"/>: the results of its first execution, one receipt for each height, in the order of the sequences.</param>
 /// <param name="Reason">With <see cref="SubmitVerdict.Rejected"/> and <see cref="SubmitVerdict.Full"/>: what, where, what to do.</param>
-public readonly record struct SubmitAnswer(SubmitVerdict Verdict, Receipt? Receipt = null, string? Reason = null);
+public readonly record struct SubmitAnswer(SubmitVerdict Verdict, IReadOnlyList<Receipt>? Receipts = null, string? Reason = null)
+{
+    /// <summary>The answer to a run that one height executed.</summary>
+    /// <param name="verdict">What became of it.</param>
+    /// <param name="receipt">The result of its first execution.</param>
+    public SubmitAnswer(SubmitVerdict verdict, Receipt receipt)
+        : this(verdict, [receipt])
+    {
+    }
+}
 
 /// <summary>A key in the executed state.</summary>
 /// <param name="Found">Whether the key is there.</param>

@@ -45,7 +45,8 @@ public sealed partial class BftClient : IAsyncDisposable
             throw new ArgumentException("At least one endpoint is needed, each http://host:port or https://host:port.", nameof(options));
         }
 
-        _links = [.. endpoints.Distinct().Select(endpoint => new ValidatorLink(endpoint, Open(endpoint), Chain, options.CallTimeout, _sender))];
+        _links = [.. endpoints.Distinct().Select(endpoint => new ValidatorLink(
+            endpoint, GenesisEndpoints.ValidatorAt(options.Genesis, endpoint), Open(endpoint), Chain, options.CallTimeout, _sender))];
         _commands = new CommandQueue(Chain, options, _sender);
         _reader = new QuorumReader(Chain.Committee, keys, _links, options.CallTimeout);
         if (options.Signer is { } signer)

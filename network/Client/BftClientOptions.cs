@@ -12,7 +12,8 @@ public sealed record BftClientOptions
 
     /// <summary>
     /// Validators' client endpoints (<c>http://host:port</c> or <c>https://…</c>); null for all of genesis in clear text. At least
-    /// f+1 different validators must be reachable to submit, a quorum for linearizable reads without ordering.
+    /// f+1 different validators must be reachable to submit, a quorum for linearizable reads without ordering. Name each validator
+    /// once: rejections are not signed and count by endpoint, so a validator that is named twice has two voices in them.
     /// </summary>
     public IReadOnlyList<Uri>? Endpoints { get; init; }
 

@@ -125,7 +125,7 @@ internal sealed class CommandQueue : IAsyncDisposable
             {
                 var id = new TransactionId(run.Client, run.First + (ulong)i);
                 batch[i].Call.Complete(batch[i].Index, result.Receipt is { } receipt
-                    ? new TransactionResult(id, receipt.Height, receipt.CodeAt(i), null)
+                    ? new TransactionResult(id, result.HeightAt(i), receipt.CodeAt(i), null)
                     : new TransactionResult(id, default, 0, result.Rejection));
             }
         }

@@ -18,9 +18,39 @@ public readonly record struct TransactionResult(TransactionId Id, Height Height,
 }
 
 /// <summary>What became of one run, on the word of f+1 validators.</summary>
-/// <param name="Receipt">The receipt that f+1 validators signed alike; null when rejected.</param>
-/// <param name="Rejection">Why f+1 validators did not take it; null when it was executed.</param>
-public readonly record struct RunResult(Receipt? Receipt, string? Rejection);
+/// <param name="Receipt">
+/// What f+1 validators signed alike: one code a transaction, and the height by which all were executed; null when rejected.
+/// </param>
+/// <param name="Rejection">
+/// Why f+1 validators, hence an honest one, did not take it; null when it was executed. They will not propose it; that nobody ever does
+/// is not proved by it: sequences of a rejected run stay used, and the same bytes may be submitted again to learn more.
+/// </param>
+public readonly record struct RunResult(Receipt? Receipt, string? Rejection)
+{
+    /// <summary>
+    /// <see cref="Receipt"/> by the heights that executed it, in the order of the sequences: one, unless the run repeats sequences of
+    /// earlier runs. None when rejected.
+    /// </summary>
+    public IReadOnlyList<Receipt> Parts { get; init; } = [];
+
+    /// <summary>The block that executed transaction <paramref name="index"/> of the run; 0 where none did.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The run was rejected, or has fewer transactions.</exception>
+    public Height HeightAt(int index)
+    {
+        int left = index;
+        foreach (Receipt part in Parts)
+        {
+            if (left < part.Count)
+            {
+                return part.Height;
+            }
+
+            left -= part.Count;
+        }
+
+        throw new ArgumentOutOfRangeException(nameof(index), index, "The result has no such transaction.");
+    }
+}
 
 /// <summary>How a read became believable.</summary>
 public enum ReadPath

@@ -21,6 +21,9 @@ internal sealed class RunSender : ILinkEvents, IAsyncDisposable
     private readonly BftClientOptions _options;
     private readonly TransactionWindow _window;
     private readonly ConcurrentDictionary<(Digest Client, ulong First), OutstandingRun> _outstanding = new();
+
+    // Runs that are answered in parts, which are not found by the sequence they start at.
+    private readonly ConcurrentDictionary<OutstandingRun, bool> _split = new();
     private readonly CancellationTokenSource _ended = new();
     private readonly Lock _gate = new();
     private ValidatorLink[] _links = [];
@@ -177,22 +180,23 @@ internal sealed class RunSender : ILinkEvents, IAsyncDisposable
         bool verified = false;
         foreach (Receipt receipt in receipts.Receipts)
         {
-            if (!_outstanding.TryGetValue((receipt.Client, receipt.First), out OutstandingRun? run) || !run.Wants(receipts.Validator, receipt))
-            {
-                continue;
-            }
-
-            // Checked once, and only when it can say something new.
-            if (!verified && !_keys.IsSigned(receipts.Validator, receipts.SignedContent.Span, receipts.Signature.Span))
+            // A run's first part starts where it does, and comes first.
+            if (_outstanding.TryGetValue((receipt.Client, receipt.First), out OutstandingRun? run) && !TryCount(run, receipts, receipt, ref verified))
             {
                 return;
             }
 
-            verified = true;
-            // The codes are copied: the result outlives the frame they lie in.
-            if (run.Count(receipts.Validator, receipt with { Codes = receipt.Codes.ToArray() }))
+            if (_split.IsEmpty)
             {
-                Finish(run);
+                continue;
+            }
+
+            foreach (OutstandingRun split in _split.Keys)
+            {
+                if (!TryCount(split, receipts, receipt, ref verified))
+                {
+                    return;
+                }
             }
         }
     }
@@ -220,8 +224,37 @@ internal sealed class RunSender : ILinkEvents, IAsyncDisposable
 
     private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    // False when the frame's signature does not hold. Checked once, and only when it can say something new.
+    private bool TryCount(OutstandingRun run, SignedReceipts receipts, in Receipt receipt, ref bool verified)
+    {
+        if (!run.Wants(receipts.Validator, receipt))
+        {
+            return true;
+        }
+
+        if (!verified && !_keys.IsSigned(receipts.Validator, receipts.SignedContent.Span, receipts.Signature.Span))
+        {
+            return false;
+        }
+
+        verified = true;
+        // The codes are copied: the result outlives the frame they lie in.
+        if (run.Count(receipts.Validator, receipt with { Codes = receipt.Codes.ToArray() }))
+        {
+            Finish(run);
+        }
+        else if (run.IsSplit && _split.TryAdd(run, true) && run.Result.IsCompleted)
+        {
+            // Another validator's receipt finished it meanwhile.
+            _split.TryRemove(run, out _);
+        }
+
+        return true;
+    }
+
     private void Finish(OutstandingRun run)
     {
+        _split.TryRemove(run, out _);
         if (_outstanding.TryRemove(new((run.Run.Client, run.Run.First), run)))
         {
             _window.Release(run.Run.Count);

@@ -35,10 +35,18 @@ internal sealed class ValidatorLink : IDisposable
     private readonly ILinkEvents _events;
     private readonly ConcurrentDictionary<Digest, byte> _clients = new();
     private Channel<OutstandingRun?>? _queue;
+    private ReplicaId? _name;
 
-    public ValidatorLink(Uri endpoint, GrpcChannel channel, Chain chain, TimeSpan callTimeout, ILinkEvents events)
+    /// <param name="endpoint">Where it connects.</param>
+    /// <param name="expected">Who genesis says is there; null when it does not say: then the first Welcome does, for good.</param>
+    /// <param name="channel">The channel to it; owned.</param>
+    /// <param name="chain">The chain.</param>
+    /// <param name="callTimeout">How long a Welcome may take.</param>
+    /// <param name="events">Who is told.</param>
+    public ValidatorLink(Uri endpoint, ReplicaId? expected, GrpcChannel channel, Chain chain, TimeSpan callTimeout, ILinkEvents events)
     {
         Endpoint = endpoint;
+        _name = expected;
         _channel = channel;
         _invoker = channel.CreateCallInvoker();
         _chain = chain;
@@ -55,8 +63,11 @@ internal sealed class ValidatorLink : IDisposable
     /// <summary>True while the stream is up.</summary>
     public bool IsReady => Volatile.Read(ref _queue) is not null;
 
-    /// <summary>Which validator the endpoint says it is; meaningful while ready.</summary>
-    public ReplicaId Validator { get; private set; }
+    /// <summary>
+    /// Which validator the endpoint says it is; meaningful once it was ready, and the same ever after. What is unsigned counts under
+    /// this name, so one endpoint has one voice: under another name it is down.
+    /// </summary>
+    public ReplicaId Validator => _name ?? default;
 
     /// <summary>Why the stream is not up.</summary>
     public string LastError { get; private set; } = "not tried yet";
@@ -133,7 +144,6 @@ internal sealed class ValidatorLink : IDisposable
         var followed = new HashSet<Digest>(named);
         var frames = new ConcurrentDictionary<ulong, OutstandingRun[]>();
         var queue = Channel.CreateBounded<OutstandingRun?>(new BoundedChannelOptions(MaxQueuedRuns) { SingleReader = true });
-        Validator = welcome.Validator;
         IsRefused = false;
         Volatile.Write(ref _queue, queue);
         queue.Writer.TryWrite(null);
@@ -159,9 +169,16 @@ internal sealed class ValidatorLink : IDisposable
         await call.RequestStream.WriteAsync(new RawFrame(new HelloFrame(HelloFrame.CurrentVersion, _chain.Id, clients).Encode()), ended.Token);
         WelcomeFrame? welcome = await call.ResponseStream.MoveNext(ended.Token) ? WelcomeFrame.Decode(call.ResponseStream.Current.Content) : null;
         ended.CancelAfter(Timeout.InfiniteTimeSpan);
-        return welcome is not null && welcome.Chain == _chain.Id && _chain.Committee.Contains(welcome.Validator)
+        if (welcome is null || welcome.Chain != _chain.Id || !_chain.Committee.Contains(welcome.Validator))
+        {
+            throw new InvalidDataException("the endpoint did not welcome this chain's clients: is it a validator of this genesis?");
+        }
+
+        _name ??= welcome.Validator;
+        return welcome.Validator == _name
             ? welcome
-            : throw new InvalidDataException("the endpoint did not welcome this chain's clients: is it a validator of this genesis?");
+            : throw new InvalidDataException(
+                $"the endpoint is validator {_name} by genesis or by its first welcome, and now calls itself {welcome.Validator}: correct the address, or avoid it");
     }
 
     private async Task WriteAsync(

@@ -55,8 +55,8 @@ internal sealed class ValidatorGateway(ValidatorParts parts, Func<Run, bool> spr
             case PoolAnswer.Duplicate:
                 return new SubmitAnswer(SubmitVerdict.Duplicate);
             case PoolAnswer.Executed:
-                return ReceiptOf(run) is { } receipt
-                    ? new SubmitAnswer(SubmitVerdict.Executed, receipt)
+                return parts.Executor.Sessions.Find(run.Client, run.First, run.Count) is { } receipts
+                    ? new SubmitAnswer(SubmitVerdict.Executed, receipts)
                     : new SubmitAnswer(SubmitVerdict.Duplicate);
             default:
                 return new SubmitAnswer(SubmitVerdict.Full, Reason: "the mempool has no room for this client now: wait for receipts, then send the same bytes again");
@@ -181,6 +181,4 @@ internal sealed class ValidatorGateway(ValidatorParts parts, Func<Run, bool> spr
 
     /// <inheritdoc/>
     public IReadOnlyList<Evidence> Evidence(int atMost) => parts.Index.Evidence(atMost);
-
-    private Receipt? ReceiptOf(Run run) => parts.Executor.Sessions.Find(run.Client, run.First, run.Count) is [var only] ? only : null;
 }

@@ -116,7 +116,7 @@ public sealed record SubmitDocument(string? RunBase64, string? RunHex);
 /// <param name="Client">The client's id.</param>
 /// <param name="First">The first sequence.</param>
 /// <param name="Last">The last sequence.</param>
-/// <param name="Height">With <c>executed</c>: the height.</param>
+/// <param name="Height">With <c>executed</c>: the height by which all of it was executed.</param>
 /// <param name="Codes">With <c>executed</c>: the results, one a transaction.</param>
 public sealed record SubmittedDocument(string Verdict, string Client, ulong First, ulong Last, ulong? Height, IReadOnlyList<int>? Codes);
 

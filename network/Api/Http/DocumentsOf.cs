@@ -61,8 +61,8 @@ internal static class DocumentsOf
     }
 
     public static SubmittedDocument Submitted(Run run, SubmitAnswer answer) => new(
-        Name(answer.Verdict), run.Client.ToString(), run.First, run.Last, answer.Receipt?.Height.Value,
-        answer.Receipt is { } receipt ? [.. Enumerable.Range(0, receipt.Count).Select(i => (int)receipt.CodeAt(i))] : null);
+        Name(answer.Verdict), run.Client.ToString(), run.First, run.Last, answer.Receipts?.Max(receipt => receipt.Height.Value),
+        answer.Receipts is { } receipts ? [.. receipts.SelectMany(receipt => Enumerable.Range(0, receipt.Count).Select(i => (int)receipt.CodeAt(i)))] : null);
 
     public static EvidenceDocument Evidence(Evidence evidence) => new(
         evidence.First.Signer.Value, Name(evidence.First.Statement.Kind), evidence.First.Statement.View.Value,

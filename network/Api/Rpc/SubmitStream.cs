@@ -53,14 +53,14 @@ internal sealed class SubmitStream(IValidatorGateway gateway, ApiLimits limits, 
             // Pooled runs outlive the frame: among others, each gets its own bytes, or one small run would hold a whole frame alive.
             ReadOnlyMemory<byte> encoded = frame.Runs.Count == 1 ? frame.Runs[i] : frame.Runs[i].ToArray();
             answers[i] = Take(encoded, i);
-            if (answers[i].Receipt is { } receipt)
+            if (answers[i].Receipts is { } executed)
             {
-                (receipts ??= []).Add(receipt);
+                (receipts ??= []).AddRange(executed);
             }
         }
 
         await outbound.EnqueueAsync(new AcknowledgementFrame(frame.Number, answers).Encode(), cancellation);
-        if (receipts is not null)
+        if (receipts is { Count: > 0 })
         {
             foreach (byte[] signed in outbound.SignAll(receipts.Max(receipt => receipt.Height), [.. receipts]))
             {
