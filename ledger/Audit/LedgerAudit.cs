@@ -130,31 +130,16 @@ public sealed class LedgerAudit
             }
         }
 
-        return finding == RecordFinding.End ? null : CheckTail(segment, scanner, finding, isLast);
-    }
-
-    // What a crash tore is no error: the next start cuts it away. A start also cuts records that were never flushed when one in their
-    // middle is bad; here that is an error with a position, since it cannot be told from a flipped bit.
-    private AuditError? CheckTail(BlockSegment segment, BlockScanner scanner, RecordFinding finding, bool isLast)
-    {
-        if (finding == RecordFinding.Wrong)
+        switch (finding)
         {
-            return Error(segment.Number, scanner.Offset, scanner.Reason);
+            case RecordFinding.End:
+                return null;
+            case RecordFinding.Bad or RecordFinding.Wrong:
+                return Error(segment.Number, scanner.Offset, scanner.Reason);
+            default:
+                _tornBytes = segment.File.Length - scanner.Offset;
+                return isLast ? null : Error(segment.Number, scanner.Offset, "the record is cut off, and another segment follows");
         }
-
-        string reason = finding == RecordFinding.Bad ? scanner.Reason : "the record is cut off";
-        if (!isLast)
-        {
-            return Error(segment.Number, scanner.Offset, $"{reason}, and another segment follows");
-        }
-
-        if (scanner.FindLaterWhole() is { } later)
-        {
-            return Error(segment.Number, scanner.Offset, $"{reason}, and a good record follows at {later}");
-        }
-
-        _tornBytes = segment.File.Length - scanner.Offset;
-        return null;
     }
 
     private string? CheckBlock(BlockScanner scanner)

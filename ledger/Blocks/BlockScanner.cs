@@ -93,12 +93,7 @@ internal sealed class BlockScanner(Chain chain, IDiskFile file, ulong salt, Heig
     }
 
     /// <summary>A good record behind <see cref="Offset"/> that was written after <see cref="Offset"/> had been flushed, or null.</summary>
-    public long? FindLaterDurable() => FindLater(header => BlockRecord.Durable(header) > Offset);
-
-    /// <summary>Any good record behind <see cref="Offset"/>, or null.</summary>
-    public long? FindLaterWhole() => FindLater(_ => true);
-
-    private long? FindLater(HeaderCondition condition)
+    public long? FindLaterDurable()
     {
         var window = new byte[1 << 16];
         for (long start = Offset + 1; start < _fileLength; start += window.Length - BlockRecord.HeaderBytes)
@@ -113,7 +108,7 @@ internal sealed class BlockScanner(Chain chain, IDiskFile file, ulong salt, Heig
                 }
 
                 at += next;
-                if (IsRecordWith(condition, start + at))
+                if (IsLaterDurable(start + at))
                 {
                     return start + at;
                 }
@@ -125,10 +120,10 @@ internal sealed class BlockScanner(Chain chain, IDiskFile file, ulong salt, Heig
         return null;
     }
 
-    private bool IsRecordWith(HeaderCondition condition, long offset)
+    private bool IsLaterDurable(long offset)
     {
         Span<byte> header = stackalloc byte[BlockRecord.HeaderBytes];
-        if (file.Read(offset, header) < header.Length || !BlockRecord.IsHeader(header, salt, offset) || !condition(header))
+        if (file.Read(offset, header) < header.Length || !BlockRecord.IsHeader(header, salt, offset) || BlockRecord.Durable(header) <= Offset)
         {
             return false;
         }
@@ -186,8 +181,6 @@ internal sealed class BlockScanner(Chain chain, IDiskFile file, ulong salt, Heig
 
         return true;
     }
-
-    private delegate bool HeaderCondition(ReadOnlySpan<byte> header);
 
     private RecordFinding Bad(string reason)
     {

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using Bft.Applications.KeyValue;
 using Bft.Crypto.Certificates;
-using Bft.Crypto.KeyStore;
 using Bft.Crypto.Signatures;
 using Bft.Engine;
 using Bft.Engine.Execution;

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Bft.Crypto;
 using Bft.Crypto.Signatures;
 using Bft.Engine.Encoding;

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using Bft.Crypto;
 
 namespace Bft.Engine.Tests.Loop;
 
