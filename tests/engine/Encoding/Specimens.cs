@@ -58,13 +58,15 @@ internal static class Specimens
             var reader = new CanonicalReader(bytes);
             CommittedBlock? block = CommittedBlock.Decode(Chain, ref reader);
             return reader.Complete && block is not null ? Written(writer => block.Encode(writer)) : null;
-        }),
+        }
+        ),
         ["state point"] = (Written(writer => SomeHeader.Executed.Encode(writer)), bytes =>
         {
             var reader = new CanonicalReader(bytes);
             StatePoint point = StatePoint.Decode(ref reader);
             return reader.Complete ? Written(writer => point.Encode(writer)) : null;
-        }),
+        }
+        ),
     }.ToImmutableSortedDictionary();
 
     private static (byte[] Bytes, Decoder Decode) Wire(ProtocolMessage message) => (
