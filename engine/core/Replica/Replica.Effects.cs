@@ -113,6 +113,8 @@ public sealed partial class Replica
     {
         _committed = block.Block.Height;
         _past.Add(block.Block.Header);
+        // At once: the block is no ancestor of the next proposal any more, which may be asked for in this very step and would order its runs again.
+        _ports.Pool.Committed(block.Block);
         _effects.Commits.Add(block);
         CheckOwnResult(block.Block.Header.Executed);
         TryResumeVoting(block);

@@ -75,6 +75,12 @@ public sealed partial class Replica
     {
         get
         {
+            // Whoever does nothing any more wants no turn: its timers are long due.
+            if (JournalFailed || _interrupted)
+            {
+                return null;
+            }
+
             if (_pausedUntil is { } paused)
             {
                 return paused;
@@ -235,6 +241,7 @@ public sealed partial class Replica
                 break;
             case Released released:
                 _ports.Journal.Release(released.Through);
+                Step(new Input.Settled(released.Through));
                 break;
             case ReadRequest read:
                 var id = new ReadId(++_lastRead);
@@ -306,7 +313,6 @@ public sealed partial class Replica
 
         foreach (CommittedBlock block in _effects.Commits)
         {
-            _ports.Pool.Committed(block.Block);
             _ports.Execution.Enqueue(block);
             _ports.Observer.Committed(block);
         }
