@@ -110,7 +110,7 @@ public sealed partial class HotStuffProtocol : IProtocol
             case Input.Demand demand:
                 _demand = demand.Oldest is not null;
                 break;
-            case Input.Executed:
+            case Input.Executed or Input.Settled:
                 break;
             case Input.Read read:
                 effects.ReadReady(read.Id, PossiblyCommitted());

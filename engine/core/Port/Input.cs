@@ -31,6 +31,12 @@ public abstract record Input
     /// <summary>This replica executed a committed height.</summary>
     public sealed record Executed(StatePoint Point) : Input;
 
+    /// <summary>
+    /// The ledger durably holds everything up to that height. Only now may what was promised about it be discarded: a commit mark alone can be lost with
+    /// the copy that was behind it.
+    /// </summary>
+    public sealed record Settled(Height Through) : Input;
+
     /// <summary>Committed blocks came by sync and went to the executor; the chain is committed up to the tip.</summary>
     public sealed record Synced(Block Tip, CommitProof Proof) : Input;
 

@@ -81,7 +81,8 @@ public sealed partial class Replica
     {
         get
         {
-            if (JournalFailed)
+            // Whoever does nothing any more wants no turn: its timers are long due.
+            if (JournalFailed || _interrupted)
             {
                 return null;
             }
@@ -269,6 +270,7 @@ public sealed partial class Replica
                 break;
             case Released released:
                 _ports.Journal.Release(released.Through);
+                Step(new Input.Settled(released.Through));
                 break;
             case ReadRequest read:
                 var id = new ReadId(++_lastRead);

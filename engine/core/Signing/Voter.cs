@@ -163,15 +163,20 @@ public sealed class Voter
             }
         }
 
-        foreach (StatementKind fence in rule.FencedBy.IsDefault ? [] : rule.FencedBy)
+        return IsFenced(rule.FencedBy, statement.View) || IsFenced(rule.FencedBelowBy, statement.View.Next()) ? SigningRefusal.Fenced : SigningRefusal.None;
+    }
+
+    private bool IsFenced(ImmutableArray<StatementKind> fences, View view)
+    {
+        foreach (StatementKind fence in fences.IsDefault ? [] : fences)
         {
-            if (_last.TryGetValue(((byte)fence, 0), out Vote fencing) && statement.View <= fencing.Statement.View)
+            if (_last.TryGetValue(((byte)fence, 0), out Vote fencing) && view <= fencing.Statement.View)
             {
-                return SigningRefusal.Fenced;
+                return true;
             }
         }
 
-        return SigningRefusal.None;
+        return false;
     }
 
     private byte[] SignatureOf(Statement statement)

@@ -68,6 +68,30 @@ public class HotStuffClusterTests
         Assert.Empty(cluster.Violations);
     }
 
+    // A proposal asked for in the step that commits a block must not order that block's runs again: it is no ancestor any more.
+    [Theory]
+    [InlineData(4)]
+    [InlineData(7)]
+    public void Without_faults_no_run_is_ordered_twice(int n)
+    {
+        SimulatedCluster cluster = Cluster(n);
+        cluster.Start();
+        ulong sequence = 0;
+        void Feed()
+        {
+            cluster.SubmitEverywhere(cluster.MakeRun(1, ++sequence));
+            if (sequence < 200)
+            {
+                cluster.At(TimeSpan.FromMilliseconds(1), Feed);
+            }
+        }
+
+        Feed();
+        cluster.Run(TimeSpan.FromSeconds(5));
+        Assert.All(cluster.Nodes, node => Assert.Equal(200, node.CommittedTransactions));
+        Assert.Empty(cluster.Violations);
+    }
+
     public static TheoryData<int> Sizes => [4, 5, 6, 7, 8, 10];
 
     [Theory]

@@ -136,6 +136,7 @@ public class TurnTests
             effects.Persist(Record);
             effects.Send(LoopStage.Peer, new LoopStage.Note(9));
             effects.Commit(_stage.BlockAt(_stage.Replica.CommittedHeight.Value + 1), LoopStage.NoProof);
+            effects.Arm(new TimerId(1), TimeSpan.FromMilliseconds(1));
         };
         _stage.Begin();
         _stage.FailFlush = true;
@@ -144,6 +145,8 @@ public class TurnTests
         Assert.True(_stage.Replica.JournalFailed);
         Assert.False(_stage.Replica.Voting);
         Assert.Equal(ReplicaAlarm.JournalFailed, Assert.Single(_stage.Alarms).Alarm);
+        // Its timers are due and wake nobody: a host that slept until the next deadline would spin.
+        Assert.Null(_stage.Replica.NextDeadline);
         // A later flush that would succeed is not trusted.
         _stage.FailFlush = false;
         _stage.Say(1);
@@ -323,6 +326,7 @@ public class TurnTests
         _stage.Replica.Receive(LoopStage.Peer, new LoopStage.Note(1));
         int inputs = _stage.Inputs.Count;
         Assert.False(_stage.Replica.Turn());
+        Assert.Null(_stage.Replica.NextDeadline);
         Assert.Equal(inputs, _stage.Inputs.Count);
         Assert.DoesNotContain(_stage.Take(), line => line.StartsWith("send", StringComparison.Ordinal) || line.StartsWith("execute", StringComparison.Ordinal));
     }

@@ -18,6 +18,8 @@ public class VoterTests
         new SigningRule(StatementKind.Timeout),
         new SigningRule(StatementKind.Prepare, PerSlot: true, FencedBy: [StatementKind.ViewChange]),
         new SigningRule(StatementKind.ViewChange),
+        new SigningRule(StatementKind.Append, PerSlot: true, FencedBelowBy: [StatementKind.Ballot]),
+        new SigningRule(StatementKind.Ballot),
     ];
 
     [Fact]
@@ -60,6 +62,18 @@ public class VoterTests
         Vote timeout = voter.Sign(Of(StatementKind.Timeout, 5, 0)).Vote;
         Assert.Equal(refusal, voter.Sign(Vote(view)).Refusal);
         Assert.Equal(refusal, Restarted(timeout).Sign(Vote(view)).Refusal);
+    }
+
+    [Theory]
+    [InlineData(4, SigningRefusal.Fenced)]
+    [InlineData(5, SigningRefusal.None)]
+    [InlineData(6, SigningRefusal.None)]
+    public void A_ballot_in_term_5_fences_acknowledgements_of_terms_below(ulong term, SigningRefusal refusal)
+    {
+        Voter voter = Fresh();
+        Vote ballot = voter.Sign(Of(StatementKind.Ballot, 5, 1)).Vote;
+        Assert.Equal(refusal, voter.Sign(Of(StatementKind.Append, term, 1, slot: 3)).Refusal);
+        Assert.Equal(refusal, Restarted(ballot).Sign(Of(StatementKind.Append, term, 1, slot: 3)).Refusal);
     }
 
     [Fact]
