@@ -47,11 +47,12 @@ internal sealed class BftQueryClient : IQueryClient
 
             ReadResult read = await ReadToProveAsync(key, cancellation);
 
-            // A proof is of some certified state; only one at least as new as the read keeps the promise.
+            // A proof is of some certified state, a few heights behind the last: it keeps the promise when it is as new as the read, or proves the very
+            // value that the read found to be current.
             while (true)
             {
                 ProvenValue proven = await _named.ProveAsync(key, cancellation);
-                if (proven.Height >= read.Height)
+                if (proven.Height >= read.Height || (proven.Found == read.Found && proven.Value.Span.SequenceEqual(read.Value.Span)))
                 {
                     return Proven(proven, Method(read.Path));
                 }
