@@ -1,8 +1,8 @@
 using System.CommandLine;
+using BenchmarkDotNet.Running;
 using Bft.Bench.Crash;
 using Bft.Bench.Throughput;
 using Bft.Testnet.CommandLine;
-using BenchmarkDotNet.Running;
 
 var root = new RootCommand("Measures the engine on this machine. Quiet machine, Release build; quote ratios, not single figures.");
 var json = new Option<bool>("--json") { Description = "One JSON document on standard output." };

@@ -2,7 +2,6 @@ using BenchmarkDotNet.Attributes;
 using Bft.Applications.KeyValue;
 using Bft.Crypto;
 using Bft.Crypto.Certificates;
-using Bft.Crypto.Merkle;
 using Bft.Crypto.Signatures;
 using Bft.Engine;
 using Bft.Engine.Encoding;

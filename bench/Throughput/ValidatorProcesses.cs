@@ -40,7 +40,13 @@ internal sealed class ValidatorProcesses : IDisposable
     /// <summary>Ends a validator as a power failure would: no signal it could handle.</summary>
     public void Kill(int validator)
     {
-        if (_processes.Remove(validator, out Process? process))
+        Process? process;
+        lock (_processes)
+        {
+            _processes.Remove(validator, out process);
+        }
+
+        if (process is not null)
         {
             process.Kill();
             process.WaitForExit();
@@ -115,30 +121,32 @@ internal sealed class ValidatorProcesses : IDisposable
                 return;
             }
 
-            using JsonDocument json = JsonDocument.Parse(line.Data);
-            switch (json.RootElement.GetProperty("event").GetString())
+            ChildEvent read = ChildEvent.Read(System.Text.Encoding.UTF8.GetBytes(line.Data));
+            if (read.Ready)
             {
-                case "ready":
-                    ready.TrySetResult();
-                    break;
-                case "cost":
-                    _costs[validator] = json.RootElement.Clone();
-                    break;
-                default:
-                    _remarks.Enqueue($"validator {validator}: {line.Data}");
-                    break;
+                ready.TrySetResult();
+            }
+            else if (read.Cost is not null)
+            {
+                using JsonDocument json = JsonDocument.Parse(line.Data);
+                _costs[validator] = json.RootElement.Clone();
+            }
+            else
+            {
+                // Also half a line of one that was killed while it wrote.
+                _remarks.Enqueue($"validator {validator}: {line.Data}");
             }
         };
         process.ErrorDataReceived += (_, line) => _lastErrors[validator] = line.Data ?? _lastErrors.GetValueOrDefault(validator, "");
-        process.Exited += (_, _) => ready.TrySetException(new InvalidOperationException($"Validator {validator} ended with code {process.ExitCode}: {_lastErrors.GetValueOrDefault(validator)}"));
+        process.Exited += (_, _) => ready.TrySetException(new InvalidOperationException($"Validator {validator} ended before it was ready: {_lastErrors.GetValueOrDefault(validator)}"));
         process.Start();
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
         lock (_processes)
         {
             _processes[validator] = process;
         }
 
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
         return ready.Task;
     }
 }

@@ -328,7 +328,30 @@ public sealed class BlockStore : ILedger
             _segments = [first];
         }
 
+        MakeDurable();
         _durable = Last.End;
+    }
+
+    // What was read may be in the kernel's memory only, and after a failed flush its pages may count as clean: then a flush writes them
+    // only when they are written anew. The last record says how much of the file was durable before it.
+    private void MakeDurable()
+    {
+        BlockSegment last = Last;
+        if (last.Count > 0)
+        {
+            var bytes = new byte[1 << 16];
+            long offset = last.Offsets[^2];
+            int read = last.File.Read(offset, bytes.AsSpan(0, BlockRecord.HeaderBytes));
+            offset = Math.Min(offset, BlockRecord.Durable(bytes.AsSpan(0, read)));
+            for (; offset < last.End; offset += read)
+            {
+                read = last.File.Read(offset, bytes.AsSpan(0, (int)Math.Min(bytes.Length, last.End - offset)));
+                last.File.Write(offset, bytes.AsSpan(0, read));
+            }
+        }
+
+        last.File.Flush();
+        _disk.Flush();
     }
 
     private void LoadSegment(ulong number, ulong expected, bool isLast)
@@ -398,7 +421,6 @@ public sealed class BlockStore : ILedger
 
         TornBytes = segment.File.Length - scanner.Offset;
         segment.File.SetLength(scanner.Offset);
-        segment.File.Flush();
     }
 
     // A damaged index file is made anew by whoever meets it.
@@ -474,12 +496,16 @@ public sealed class BlockStore : ILedger
     {
         if (_failure is not null)
         {
-            throw new IOException($"{_failure.Message} The ledger takes no more blocks until the validator is restarted.", _failure);
+            throw new LedgerFailedException($"{_failure.Message} The ledger takes no more blocks until the validator is restarted.", _failure);
         }
     }
 
-    private IOException Latch(string what, IOException failed) =>
-        (IOException)(_failure = new IOException($"{what}: {failed.Message}. What is on disk is unknown until the ledger is opened again.", failed));
+    private LedgerFailedException Latch(string what, IOException failed)
+    {
+        var latched = new LedgerFailedException($"{what}: {failed.Message}. What is on disk is unknown until the ledger is opened again.", failed);
+        _failure = latched;
+        return latched;
+    }
 
     // One reference, so that height and chain digest are read together.
     private sealed record Tip(Height Height, Digest Chain);

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Bft.Ledger.Disks;
@@ -16,20 +15,21 @@ public sealed class FileDisk : IDisk
     public FileDisk(string directory, bool create = true)
     {
         _directory = Path.GetFullPath(directory);
-        if (Directory.Exists(_directory))
+        if (!create)
         {
+            if (!Directory.Exists(_directory))
+            {
+                throw new DirectoryNotFoundException($"There is no directory {_directory}.");
+            }
+
             return;
         }
 
-        if (!create)
-        {
-            throw new DirectoryNotFoundException($"There is no directory {_directory}.");
-        }
-
         Translate(() => Directory.CreateDirectory(_directory));
+        // Also when it was there: whoever made it may have been killed before its name was durable.
         if (Path.GetDirectoryName(_directory) is { } parent)
         {
-            DirectoryFlush.Run(parent);
+            NativeFlush.Directory(parent);
         }
     }
 
@@ -59,7 +59,7 @@ public sealed class FileDisk : IDisk
     public void Delete(string name) => Translate(() => File.Delete(PathOf(name)));
 
     /// <inheritdoc/>
-    public void Flush() => DirectoryFlush.Run(_directory);
+    public void Flush() => NativeFlush.Directory(_directory);
 
     private string PathOf(string name) => Path.Combine(_directory, name);
 
@@ -109,65 +109,8 @@ public sealed class FileDisk : IDisk
 
         public void SetLength(long length) => RandomAccess.SetLength(handle, length);
 
-        public void Flush() => RandomAccess.FlushToDisk(handle);
+        public void Flush() => NativeFlush.File(handle, name);
 
         public void Dispose() => handle.Dispose();
-    }
-}
-
-/// <summary>Makes the names in a directory durable: .NET opens no directories, so the C library is asked.</summary>
-internal static class DirectoryFlush
-{
-    private const int ReadOnly = 0;
-
-    /// <summary>fsync of the directory on Unix; Windows keeps names in its own journal and has no such call.</summary>
-    public static void Run(string directory)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            return;
-        }
-
-        int descriptor = NativeMethods.Open(directory, ReadOnly);
-        if (descriptor < 0)
-        {
-            throw Failure("open", directory);
-        }
-
-        try
-        {
-            if (NativeMethods.Sync(descriptor) != 0)
-            {
-                throw Failure("fsync", directory);
-            }
-        }
-        finally
-        {
-            // A descriptor that was only read from has nothing to lose at close.
-            _ = NativeMethods.Close(descriptor);
-        }
-    }
-
-    private static IOException Failure(string call, string directory)
-    {
-        int error = Marshal.GetLastPInvokeError();
-        return new IOException($"{call} of the directory {directory} failed: {Marshal.GetPInvokeErrorMessage(error)}.", error);
-    }
-
-    private static class NativeMethods
-    {
-#pragma warning disable SYSLIB1054 // LibraryImport needs unsafe code, which the house does without.
-        [DllImport("libc", EntryPoint = "open", SetLastError = true, ExactSpelling = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        public static extern int Open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
-
-        [DllImport("libc", EntryPoint = "fsync", SetLastError = true, ExactSpelling = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        public static extern int Sync(int descriptor);
-
-        [DllImport("libc", EntryPoint = "close", SetLastError = true, ExactSpelling = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        public static extern int Close(int descriptor);
-#pragma warning restore SYSLIB1054
     }
 }

@@ -3,7 +3,7 @@ namespace Bft.Ledger.Disks;
 /// <summary>What a crash does to writes, lengths and names that were not flushed.</summary>
 public enum CrashLoss
 {
-    /// <summary>Nothing: the process died, the machine did not.</summary>
+    /// <summary>Nothing: the process died, the machine did not. A later crash of the machine still loses what was not flushed.</summary>
     None,
 
     /// <summary>Everything that was not flushed is gone.</summary>
@@ -119,13 +119,14 @@ public sealed class MemoryDisk : IDisk
             _life++;
             _failingFlushes = 0;
             _writableBytes = null;
-            var random = new Random(seed);
-            int kept = loss switch
+            if (loss == CrashLoss.None)
             {
-                CrashLoss.None => _unflushedNames.Count,
-                CrashLoss.All => 0,
-                _ => random.Next(_unflushedNames.Count + 1),
-            };
+                // What was not flushed is still not: only the machine's crash loses it.
+                return;
+            }
+
+            var random = new Random(seed);
+            int kept = loss == CrashLoss.All ? 0 : random.Next(_unflushedNames.Count + 1);
             foreach (Action<SortedDictionary<string, Content>> change in _unflushedNames.Take(kept))
             {
                 change(_durableNames);
@@ -306,11 +307,6 @@ public sealed class MemoryDisk : IDisk
 
         public void Crash(CrashLoss loss, Random random)
         {
-            if (loss == CrashLoss.None)
-            {
-                return;
-            }
-
             int length = DurableLength;
             if (loss == CrashLoss.Torn)
             {

@@ -27,7 +27,7 @@ public sealed class QueryIndex : IDisposable
     private readonly List<EvidenceDocument> _evidence = [];
     private readonly List<TaskCompletionSource> _waiting = [];
     private readonly Thread? _writer;
-    private readonly HomeLock? _lock;
+    private readonly FileStream? _lock;
     private IndexDatabase? _database;
     private int _attempts;
     private ulong _height;
@@ -45,11 +45,11 @@ public sealed class QueryIndex : IDisposable
         _queue = Channel.CreateBounded<Entry>(new BoundedChannelOptions(options.QueueLength) { SingleReader = true });
         try
         {
-            _lock = HomeLock.Acquire(directory, "index.lock");
+            _lock = Lock(directory);
         }
-        catch (IOException failed)
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
         {
-            GiveUp(failed.Message);
+            GiveUp($"The index in {directory} cannot be locked, or is in use by another process: {failed.Message}");
             return;
         }
 
@@ -145,6 +145,13 @@ public sealed class QueryIndex : IDisposable
         _lock?.Dispose();
         // _use holds nothing unless threads wait on it, and a late query may still ask for it.
         _stop.Dispose();
+    }
+
+    // The operating system lets go when the process dies, however it dies.
+    private static FileStream Lock(string directory)
+    {
+        Directory.CreateDirectory(directory);
+        return new FileStream(Path.Combine(directory, "index.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
     }
 
     private T Query<T>(Func<IndexDatabase, T> query, T nothing)

@@ -7,7 +7,7 @@ namespace Bft.Ledger;
 
 /// <summary>
 /// The one hot file, kept as a row of segments. Appends gather in memory; a flush writes them as one checksummed frame and syncs once, so
-/// that a turn is on disk as a whole or not at all.
+/// that a turn is on disk as a whole or not at all; only a turn above <see cref="JournalOptions.MaxTurnBytes"/> goes out in parts.
 /// </summary>
 /// <remarks>
 /// <para>A segment starts by restating every living safety record and commit mark; older segments then matter for their blocks only and
@@ -171,7 +171,15 @@ public sealed class Journal : IJournal
 
     private void Recover()
     {
-        bool isNew = JournalRecovery.Read(_disk, _chain, _state, _segments, out _end) is false;
+        bool isNew = JournalRecovery.Read(_disk, _chain, _state, _segments, out long lastFrame, out _end) is false;
+        if (!isNew)
+        {
+            _file = _disk.Open(_segments[^1].FileName);
+            _capacity = _file.Length;
+            CutTornTail();
+            MakeDurable(lastFrame);
+        }
+
         foreach (string name in _disk.List().Where(SegmentPreparation.IsTemporary))
         {
             _disk.Delete(name);
@@ -182,12 +190,7 @@ public sealed class Journal : IJournal
         {
             Rotate();
             BeginFrame();
-            return;
         }
-
-        _file = _disk.Open(_segments[^1].FileName);
-        _capacity = _file.Length;
-        CutTornTail();
     }
 
     // What a crash left behind the last good frame is made unreadable, so that it is the same after every later crash.
@@ -198,8 +201,23 @@ public sealed class Journal : IJournal
         if (rest[..read].ContainsAnyExcept((byte)0))
         {
             _file.Write(_end, new byte[read]);
-            _file.Flush();
         }
+    }
+
+    // A process that was killed, or stopped by a failed flush, may have left its last frame and names in the kernel's memory only. After
+    // a failed flush their pages may even count as clean: a flush writes them only when they are written anew. Frames before the last one
+    // were flushed before it was written, and a segment's header before the segment had its name.
+    private void MakeDurable(long lastFrame)
+    {
+        byte[] frame = [];
+        if (!_segments[^1].TryReadFrame(_file!, lastFrame, ref frame, out int bytes))
+        {
+            throw new JournalDamagedException(_disk.Location, _file!.Name, lastFrame, "the frame was good a moment ago and reads differently now");
+        }
+
+        _file!.Write(lastFrame, frame.AsSpan(0, bytes));
+        _file.Flush();
+        _disk.Flush();
     }
 
     private void WriteFrame()
@@ -353,6 +371,14 @@ public sealed class Journal : IJournal
             }
 
             _segments.RemoveAt(0);
+            try
+            {
+                _disk.Flush();
+            }
+            catch (IOException failed)
+            {
+                throw Latch($"The flush of the directory {_disk.Location} failed", failed);
+            }
         }
     }
 
@@ -365,12 +391,20 @@ public sealed class Journal : IJournal
     private void Demand(int contentBytes)
     {
         ThrowIfFailed();
-        if (!HasRoom(contentBytes))
+        if (HasRoom(contentBytes))
         {
-            throw new JournalWriteException(
-                $"{_staging.Length} bytes wait to be written to {Where}, the limit is {_options.MaxTurnBytes}. The record was not taken: flush first, or free space on the disk.",
-                new IOException("The staging buffer is full."));
+            return;
         }
+
+        if (JournalSegment.FrameHeaderBytes + JournalRecords.PrefixBytes + (long)contentBytes > _options.MaxTurnBytes)
+        {
+            throw new ArgumentException(
+                $"A record of {contentBytes} bytes does not fit into the {_options.MaxTurnBytes} bytes that may wait for a flush of the journal in {_disk.Location}: raise {nameof(JournalOptions.MaxTurnBytes)}.");
+        }
+
+        // Nothing that depends on the turn has left yet, so that a part of it may be durable before the rest. When the disk is full this
+        // throws, and the record was not taken.
+        Flush();
     }
 
     private bool HasRoom(int contentBytes) => (long)_staging.Length + JournalRecords.PrefixBytes + contentBytes <= _options.MaxTurnBytes;

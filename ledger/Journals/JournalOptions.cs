@@ -6,7 +6,10 @@ public sealed record JournalOptions
     /// <summary>The length of a segment file in bytes; one turn longer than that gets a longer file. Default 64 MiB.</summary>
     public int SegmentBytes { get; init; } = 64 << 20;
 
-    /// <summary>The most bytes that may be appended before a flush, also while a full disk holds flushes up. Default 256 MiB.</summary>
+    /// <summary>
+    /// The most bytes that wait for a flush, also while a full disk holds flushes up; an append beyond it flushes what waits. More than
+    /// the largest block. Default 256 MiB.
+    /// </summary>
     public int MaxTurnBytes { get; init; } = 256 << 20;
 
     /// <summary>

@@ -7,10 +7,12 @@ namespace Bft.Ledger;
 internal static class JournalRecovery
 {
     /// <summary>
-    /// Reads every segment in order. Returns false when there is none. <paramref name="end"/> is where the frames of the last one end.
+    /// Reads every segment in order. Returns false when there is none. <paramref name="lastFrame"/> is where the last frame of the last
+    /// one starts, <paramref name="end"/> where its frames end.
     /// </summary>
-    public static bool Read(IDisk disk, Chain chain, JournalState state, List<JournalSegment> segments, out long end)
+    public static bool Read(IDisk disk, Chain chain, JournalState state, List<JournalSegment> segments, out long lastFrame, out long end)
     {
+        lastFrame = 0;
         end = 0;
         List<ulong> numbers = [];
         foreach (string name in disk.List())
@@ -38,7 +40,7 @@ internal static class JournalRecovery
             }
 
             segments.Add(segment);
-            end = ReadFrames(disk, chain, state, segment, file, ref buffer);
+            (lastFrame, end) = ReadFrames(disk, chain, state, segment, file, ref buffer);
         }
 
         return segments.Count > 0;
@@ -59,8 +61,9 @@ internal static class JournalRecovery
         }
     }
 
-    private static long ReadFrames(IDisk disk, Chain chain, JournalState state, JournalSegment segment, IDiskFile file, ref byte[] buffer)
+    private static (long LastFrame, long End) ReadFrames(IDisk disk, Chain chain, JournalState state, JournalSegment segment, IDiskFile file, ref byte[] buffer)
     {
+        long lastFrame = 0;
         long offset = FileHeader.Bytes;
         while (segment.TryReadFrame(file, offset, ref buffer, out int frameBytes))
         {
@@ -70,6 +73,7 @@ internal static class JournalRecovery
                 throw new JournalDamagedException(disk.Location, file.Name, offset, reason);
             }
 
+            lastFrame = offset;
             offset = JournalSegment.Align(offset + frameBytes);
         }
 
@@ -84,6 +88,6 @@ internal static class JournalRecovery
             throw new JournalDamagedException(disk.Location, file.Name, offset, $"the frame's checksum is wrong, and a good frame follows at {later}");
         }
 
-        return offset;
+        return (lastFrame, offset);
     }
 }

@@ -65,19 +65,20 @@ internal sealed class SegmentPreparation(IDisk disk, int segmentBytes, bool ahea
         return Zeroed(Math.Max(atLeast, segmentBytes));
     }
 
-    /// <summary>Takes a segment that nothing needs any more out of the journal: kept for reuse, or deleted when one is kept already.</summary>
+    /// <summary>
+    /// Takes a segment that nothing needs any more out of the journal: kept for reuse, or deleted when one is kept already. The caller
+    /// flushes the directory: the old name must be gone for good before the content is overwritten.
+    /// </summary>
+    /// <exception cref="IOException">It failed and the segment still has its name.</exception>
     public void Retire(string name)
     {
         if (_hasSpare || _next is not null)
         {
             disk.Delete(name);
-            disk.Flush();
             return;
         }
 
         disk.Rename(name, SpareName);
-        // The old name must be gone for good before its content is overwritten.
-        disk.Flush();
         _hasSpare = true;
     }
 

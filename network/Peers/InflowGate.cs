@@ -7,6 +7,18 @@ internal sealed class InflowGate(long bound)
     private long _held;
     private TaskCompletionSource? _opened;
 
+    /// <summary>Whether a reader is waiting now.</summary>
+    public bool IsWaitedFor
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _opened is not null;
+            }
+        }
+    }
+
     public void Hold(int bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);

@@ -22,8 +22,10 @@ public sealed class BftClients : IClients
     /// <param name="genesis">The chain.</param>
     /// <param name="endpoints">The endpoints.</param>
     /// <param name="identity">Who sends, or null for a reader.</param>
-    internal static BftClient Open(Genesis genesis, ImmutableArray<ClientEndpoint> endpoints, ClientIdentity? identity = null) => new(new BftClientOptions
+    /// <param name="connectWithin">How long to wait for f+1 validators before the first submission fails.</param>
+    internal static BftClient Open(Genesis genesis, ImmutableArray<ClientEndpoint> endpoints, ClientIdentity? identity = null, TimeSpan? connectWithin = null) => new(new BftClientOptions
     {
+        ConnectTimeout = connectWithin ?? TimeSpan.FromSeconds(10),
         Genesis = genesis,
         Endpoints = [.. endpoints.Select(endpoint => endpoint.Uri)],
         Signer = identity is { SignsRuns: true } ? identity.Signer : null,

@@ -11,6 +11,7 @@ internal sealed class BftQueryClient : IQueryClient
     // A chain that is idle exposes its last state by a few empty blocks, one quick round each.
     private static readonly TimeSpan BetweenProofs = TimeSpan.FromMilliseconds(50);
 
+    private static readonly TimeSpan ConnectWithin = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan OrderAfter = TimeSpan.FromMilliseconds(250);
 
     private readonly ClientTarget _target;
@@ -39,17 +40,19 @@ internal sealed class BftQueryClient : IQueryClient
                 return prove ? Proven(await _named.ProveAsync(key, cancellation), "proof") : Of(await _named.GetAsync(key, linearizable: false, cancellation));
             }
 
-            ReadResult read = await LinearizableAsync(key, cancellation);
             if (!prove)
             {
-                return Of(read);
+                return Of(await LinearizableAsync(key, cancellation));
             }
 
-            // A proof is of some certified state; only one at least as new as the read keeps the promise.
+            ReadResult read = await ReadToProveAsync(key, cancellation);
+
+            // A proof is of some certified state, a few heights behind the last: it keeps the promise when it is as new as the read, or proves the very
+            // value that the read found to be current.
             while (true)
             {
                 ProvenValue proven = await _named.ProveAsync(key, cancellation);
-                if (proven.Height >= read.Height)
+                if (proven.Height >= read.Height || (proven.Found == read.Found && proven.Value.Span.SequenceEqual(read.Value.Span)))
                 {
                     return Proven(proven, Method(read.Path));
                 }
@@ -102,6 +105,30 @@ internal sealed class BftQueryClient : IQueryClient
         }
     }
 
+    // Whatever keeps a proof from holding, above all a foreign genesis, is the better reason when the read fails for it, too.
+    private async Task<ReadResult> ReadToProveAsync(ReadOnlyMemory<byte> key, CancellationToken cancellation)
+    {
+        BftClientException? refused = null;
+        try
+        {
+            await _named.ProveAsync(key, cancellation);
+        }
+        catch (BftClientException exception)
+        {
+            // Or there is nothing certified yet: then the read's place in the log helps.
+            refused = exception;
+        }
+
+        try
+        {
+            return await LinearizableAsync(key, cancellation);
+        }
+        catch (BftClientException) when (refused is not null)
+        {
+            throw refused;
+        }
+    }
+
     private async Task<ReadResult> LinearizableAsync(ReadOnlyMemory<byte> key, CancellationToken cancellation)
     {
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -120,13 +147,16 @@ internal sealed class BftQueryClient : IQueryClient
         // No quorum agrees, or not yet: on an idle chain validators wait for a block that may be committed and is not known to be. A place in
         // the log settles both.
         using ClientIdentity identity = _ordering();
-        await using BftClient ordering = BftClients.Open(_target.Genesis, _target.WithCommittee(), identity);
+        await using BftClient ordering = BftClients.Open(_target.Genesis, _target.WithCommittee(), identity, ConnectWithin);
         Task<ReadResult> ordered = ordering.ReadOrderedAsync(key, enough.Token);
         Task<ReadResult> first = await Task.WhenAny(quorum, ordered);
-        ReadResult read = await (first.IsCompletedSuccessfully ? first : first == quorum ? ordered : quorum);
-        await enough.CancelAsync();
+        if (first.IsCompletedSuccessfully)
+        {
+            await enough.CancelAsync();
+        }
+
         await ((Task)Task.WhenAll(quorum, ordered)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return read;
+        return await (first.IsCompletedSuccessfully ? first : quorum.IsCompletedSuccessfully ? quorum : ordered);
     }
 
     private async Task<BlockAnswer?> BlockAsync(Task<CommittedBlock?> asked)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Bft.Network.Api;
+using Bft.Testnet.CommandLine;
 using Bft.Testnet.Homes;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using OpenTelemetry.Metrics;
@@ -27,12 +28,13 @@ internal sealed class ClientHost : IAsyncDisposable
 
     /// <summary>Starts listening.</summary>
     /// <exception cref="HomeException">An address is in use or not ours.</exception>
-    public static async Task<ClientHost> StartAsync(NodeSettings settings, IValidatorGateway gateway, CancellationToken cancellation)
+    public static async Task<ClientHost> StartAsync(NodeSettings settings, IValidatorGateway gateway, IEventSink events, CancellationToken cancellation)
     {
         IPEndPoint clients = Endpoints.Parse(settings.Config.Listen.Clients);
         IPEndPoint http = Endpoints.Parse(settings.Config.Listen.Http);
         var limits = new ApiLimits();
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { Args = ["--hostBuilder:reloadConfigOnChange=false"] });
+        builder.Logging.AddProvider(new EventLogger(events));
         builder.Services.AddRoutingCore();
         builder.Services.AddBftApi(gateway, limits);
         builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter("Bft.*").AddRuntimeInstrumentation().AddPrometheusExporter());

@@ -16,6 +16,8 @@ internal static class Diagnosis
         return exception switch
         {
             DiagnosedException => null,
+            JournalDamagedException journal => new HomeException(
+                journal.Message.TrimEnd('.'), settings.Home.Resolve(settings.Config.Journal), "never put back an older journal: it would sign twice. Move the journal directory away; the validator then rejoins without a vote and earns it back", journal),
             DamagedFileException damaged => new HomeException(damaged.Message.TrimEnd('.'), home, "restore the file from a backup, or move blocks/ away and let the validator fetch them from the others", damaged),
             PeerAddressException address => new HomeException(address.Message.TrimEnd('.'), "config.json, section listen", "stop the process that holds the port, or choose another", address),
             StateDivergedException diverged => new HomeException(diverged.Message.TrimEnd('.'), home, "remove the snapshots above that height and start again", diverged),

@@ -28,6 +28,7 @@ internal sealed class ExecutionPipeline : IExecution, IDisposable
     private readonly ulong _snapshotEvery;
     private readonly Thread _thread;
     private readonly Lock _gate = new();
+    private readonly ManualResetEventSlim _stopping = new();
     private TaskCompletionSource _advanced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _transactions;
     private long _unflushedBytes;
@@ -56,7 +57,7 @@ internal sealed class ExecutionPipeline : IExecution, IDisposable
     /// <summary>Told up to which height the ledger is durable, on this thread.</summary>
     public Action<Height>? Flushed { get; set; }
 
-    /// <summary>Told of what went wrong: fatal (true) when this replica must stop, else a snapshot or flush that did not succeed.</summary>
+    /// <summary>Told of what went wrong: fatal (true) when this replica must stop, else a snapshot or append that did not succeed.</summary>
     public Action<bool, Exception>? Failed { get; set; }
 
     /// <summary>Transactions executed since genesis.</summary>
@@ -77,14 +78,20 @@ internal sealed class ExecutionPipeline : IExecution, IDisposable
         }
     }
 
-    /// <summary>Executes what is queued, saves a snapshot and ends.</summary>
+    /// <summary>
+    /// Executes what is queued, saves a snapshot and ends. What finds no room on a full disk is left to the next start, which has it from
+    /// the journal.
+    /// </summary>
     public void Dispose()
     {
         _queue.Writer.TryComplete();
+        _stopping.Set();
         if (_thread.IsAlive)
         {
             _thread.Join();
         }
+
+        _stopping.Dispose();
     }
 
     private void Run()
@@ -95,7 +102,13 @@ internal sealed class ExecutionPipeline : IExecution, IDisposable
             {
                 while (_queue.Reader.TryRead(out CommittedBlock? block))
                 {
-                    Execute(block);
+                    if (!Execute(block))
+                    {
+                        // The state is ahead of the ledger: no snapshot of it.
+                        Flush();
+                        return;
+                    }
+
                     FlushNowAndThen();
                     SnapshotNowAndThen();
                 }
@@ -138,12 +151,17 @@ internal sealed class ExecutionPipeline : IExecution, IDisposable
         return task.GetAwaiter().GetResult();
     }
 
-    private void Execute(CommittedBlock block)
+    // False when the ledger did not take the block before the end.
+    private bool Execute(CommittedBlock block)
     {
         ExecutionResult result = _executor.Execute(block);
         Interlocked.Add(ref _transactions, result.Executed);
         _receipts.Publish(block.Block.Height, [.. result.Receipts]);
-        AppendToLedger(block);
+        if (!AppendToLedger(block))
+        {
+            return false;
+        }
+
         Executed?.Invoke(block, result.Point);
         TaskCompletionSource advanced;
         lock (_gate)
@@ -153,10 +171,11 @@ internal sealed class ExecutionPipeline : IExecution, IDisposable
         }
 
         advanced.SetResult();
+        return true;
     }
 
-    // A full disk is not the end: the block is in the journal; try again until there is room.
-    private void AppendToLedger(CommittedBlock block)
+    // A full disk is not the end: the block is in the journal; try again until there is room. A flush that failed is the end.
+    private bool AppendToLedger(CommittedBlock block)
     {
         while (true)
         {
@@ -164,17 +183,15 @@ internal sealed class ExecutionPipeline : IExecution, IDisposable
             {
                 _ledger.Append(block);
                 _unflushedBytes += block.Block.Encoded.Length;
-                return;
+                return true;
             }
-            catch (IOException exception)
+            catch (IOException exception) when (exception is not LedgerFailedException)
             {
                 Failed?.Invoke(false, exception);
-                if (_queue.Reader.Completion.IsCompleted)
+                if (_stopping.Wait(FlushInterval))
                 {
-                    throw;
+                    return false;
                 }
-
-                Thread.Sleep(FlushInterval);
             }
         }
     }

@@ -1,11 +1,12 @@
 using Bft.Engine;
+using Bft.Engine.Storage;
 using Bft.Ledger;
 using Bft.Testnet.CommandLine;
 
 namespace Bft.Testnet.Node;
 
 /// <summary>Passes on what the loop tells: proofs to the readers, evidence to the index, and what people should know to the event stream.</summary>
-internal sealed class ReplicaEvents(IEventSink events, CertifiedHeaders certified, QueryIndex index, IClock clock) : IReplicaObserver
+internal sealed class ReplicaEvents(IEventSink events, CertifiedHeaders certified, QueryIndex index, IClock clock, Action<Exception> failed) : IReplicaObserver
 {
     private static readonly TimeSpan AlarmInterval = TimeSpan.FromMinutes(1);
 
@@ -41,6 +42,11 @@ internal sealed class ReplicaEvents(IEventSink events, CertifiedHeaders certifie
 
         _told[alarm] = clock.Now;
         events.Write("alarm", new { alarm = alarm.ToString(), detail });
+        if (alarm == ReplicaAlarm.JournalFailed)
+        {
+            // Only a restart can find out what is on the disk.
+            failed(new JournalFailedException(detail, null));
+        }
     }
 
     /// <inheritdoc/>

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using Bft.Applications.KeyValue;
 using Bft.Crypto.Certificates;
-using Bft.Crypto.KeyStore;
 using Bft.Crypto.Signatures;
 using Bft.Engine;
 using Bft.Engine.Execution;
@@ -78,8 +77,9 @@ internal sealed class Validator : IAsyncDisposable
 
         var blocksDisk = new FileDisk(settings.Home.Resolve(settings.Config.Blocks));
         BlockStore ledger = Keep(BlockStore.Open(blocksDisk, chain, new BlockStoreOptions { Warn = Warn }));
+        bool mayVote = VotingMarks.MayVote(settings);
         MeteredJournal journal = _journal = Keep(new MeteredJournal(Journal.Open(new FileDisk(settings.Home.Resolve(settings.Config.Journal)), chain, new JournalOptions { Warn = Warn })));
-        bool mayVote = MayVote(settings.Home, journal.Recovered.IsNew);
+        VotingMarks.Begin(settings);
         var snapshots = new SnapshotStore(new FileDisk(settings.Home.Resolve(settings.Config.Snapshots)), chain, Warn);
 
         ulong secret = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
@@ -101,6 +101,7 @@ internal sealed class Validator : IAsyncDisposable
         var scheme = CertificateSchemes.Create(genesis.Scheme, [.. genesis.Validators.Select(validator => (ReadOnlyMemory<byte>)validator.ConsensusKey.ToArray())]);
         var claims = new Claims(chain, scheme, new VerifiedCache(), _meter, Math.Max(1, Environment.ProcessorCount));
         var messages = new PeerMessages();
+        ILoggerFactory loggers = Keep(LoggerFactory.Create(logging => logging.AddProvider(new EventLogger(_events))));
         PeerHost peers = await PeerHost.StartAsync(
             new PeerHostOptions
             {
@@ -114,11 +115,12 @@ internal sealed class Validator : IAsyncDisposable
                 Seed = (int)secret,
             },
             messages,
-            cancellation: cancellation);
+            loggers,
+            cancellation);
         _open.Push(peers.DisposeAsync);
 
         Compose(settings, protocol, chain, self, keys, clock, ledger, journal, snapshots, application, executor, index, scheme, claims, peers, messages, mayVote, secret);
-        ClientHost host = await ClientHost.StartAsync(settings, new ValidatorGateway(_parts, _spread!), cancellation);
+        ClientHost host = await ClientHost.StartAsync(settings, new ValidatorGateway(_parts, _spread!), _events, cancellation);
         _open.Push(host.DisposeAsync);
         _events.Write("ready", new
         {
@@ -126,7 +128,7 @@ internal sealed class Validator : IAsyncDisposable
             http = host.Http.ToString(),
             peers = peers.Endpoint.ToString(),
             height = ledger.Height.Value,
-            voting = mayVote,
+            voting = _parts.Replica.Voting,
         });
     }
 
@@ -161,16 +163,17 @@ internal sealed class Validator : IAsyncDisposable
         var receipts = new ReceiptFeed();
         var pipeline = new ExecutionPipeline(executor, ledger, snapshots, receipts, clock, snapshotEvery: 10_000, TransactionsOf(ledger));
         var voter = new Voter(chain, self, keys.Consensus, protocol.Signing, mayVote);
-        var observer = new ReplicaEvents(_events, certified, index, clock);
+        var observer = new ReplicaEvents(_events, certified, index, clock, failure => Fail(true, failure));
         var ports = new ReplicaPorts(chain, self, protocol, voter, journal, ledger, pool, peers.Transport, _meter, clock, pipeline, observer, scheme);
         replica = new Replica(ports, protocol.Create(new ProtocolContext(chain, self, voter, settings.Config.ToProtocolOptions())));
-        var edge = new Edge(ports, claims, replica);
+        var edge = new Edge(ports, claims, replica, new PeerInflow(peers.Transport));
         var gossip = new TransactionGossip(
             new GossipIdentity(chain, self, keys.Identity, [.. settings.Genesis.Validators.Select(validator => (ReadOnlyMemory<byte>)validator.IdentityKey.ToArray())]),
             peers.Transport,
             pool,
             run => IsAcceptable(run, claims, application),
-            new GossipOptions { FirstSequence = clock.UnixMilliseconds << 20 });
+            new GossipOptions { FirstSequence = clock.UnixMilliseconds << 20 },
+            logger: new EventLogger(_events).CreateLogger("gossip"));
         _spread = run =>
         {
             gossip.Spread(run);
@@ -236,18 +239,6 @@ internal sealed class Validator : IAsyncDisposable
 
             _events.Write("cost", new { messagesSent = _meter.Messages, bytesSent = _meter.Bytes, flushes = _journal.Flushes, height = _parts.Ledger.Height.Value, transactions = _parts.Pipeline.Transactions });
         }
-    }
-
-    // A key whose journal is gone may have signed what nobody here remembers; a new key has signed nothing. The mark beside the key tells them apart.
-    private static bool MayVote(HomeLayout home, bool journalIsNew)
-    {
-        bool hasSigned = SignedMark.Exists(home.Root);
-        if (!hasSigned)
-        {
-            SignedMark.Set(home.Root);
-        }
-
-        return !(hasSigned && journalIsNew);
     }
 
     private static bool IsAcceptable(Run run, Claims claims, IApplication application)

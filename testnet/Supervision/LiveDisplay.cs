@@ -70,7 +70,6 @@ public sealed class LiveDisplay(IAnsiConsole console, TimeProvider time) : ITest
                 do
                 {
                     context.UpdateTarget(Draw(await ask(cancellation), rates));
-                    context.Refresh();
                 }
                 while (await timer.WaitForNextTickAsync(cancellation));
             });

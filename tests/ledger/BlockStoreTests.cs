@@ -1,6 +1,7 @@
 using Bft.Crypto;
 using Bft.Engine;
 using Bft.Engine.Encoding;
+using Bft.Engine.Storage;
 using Bft.Ledger.Disks;
 
 namespace Bft.Ledger.Tests;
@@ -353,9 +354,9 @@ public sealed class BlockStoreTests
         using BlockStore store = Filled(2);
         store.Append(Blocks[2]);
         _disk.FailFlushes();
-        Assert.ThrowsAny<IOException>(() => store.Flush());
-        Assert.ThrowsAny<IOException>(() => store.Flush());
-        Assert.ThrowsAny<IOException>(() => store.Append(Blocks[3]));
+        Assert.Throws<LedgerFailedException>(() => store.Flush());
+        Assert.Throws<LedgerFailedException>(() => store.Flush());
+        Assert.Throws<LedgerFailedException>(() => store.Append(Blocks[3]));
         store.Dispose();
         _disk.Crash();
         using BlockStore again = Open();
@@ -371,14 +372,96 @@ public sealed class BlockStoreTests
             using (BlockStore store = Filled(2, segmentBytes: 1, disk: disk))
             {
                 disk.FailFlushes(after: after);
-                Assert.ThrowsAny<IOException>(() => store.Append(Blocks[2]));
-                Assert.ThrowsAny<IOException>(() => store.Append(Blocks[2]));
+                Assert.Throws<LedgerFailedException>(() => store.Append(Blocks[2]));
+                Assert.Throws<LedgerFailedException>(() => store.Append(Blocks[2]));
             }
 
             disk.Crash(CrashLoss.Torn, after);
             using BlockStore again = Open(disk, segmentBytes: 1);
             AssertHolds(again, 2);
         }
+    }
+
+    [Fact]
+    public void What_a_killed_process_appended_and_never_flushed_is_durable_before_it_counts_as_such()
+    {
+        Filled(2).Dispose();
+        using (BlockStore store = Open())
+        {
+            store.Append(Blocks[2]);
+            store.Append(Blocks[3]);
+        }
+
+        _disk.Crash(CrashLoss.None);
+        using (BlockStore again = Open())
+        {
+            Assert.Equal(new Height(4), again.Flush());
+        }
+
+        _disk.Crash(CrashLoss.All);
+        using BlockStore third = Open();
+        AssertHolds(third, 4);
+    }
+
+    [Fact]
+    public void What_a_failed_flush_left_in_memory_is_written_again_before_it_counts_as_durable()
+    {
+        using (BlockStore store = Filled(2))
+        {
+            store.Append(Blocks[2]);
+            store.Append(Blocks[3]);
+            _disk.FailFlushes();
+            Assert.Throws<LedgerFailedException>(() => store.Flush());
+        }
+
+        _disk.Crash(CrashLoss.None);
+        int height;
+        using (BlockStore again = Open())
+        {
+            height = (int)again.Flush().Value;
+        }
+
+        _disk.Crash(CrashLoss.All);
+        using BlockStore third = Open();
+        AssertHolds(third, height);
+    }
+
+    [Fact]
+    public void A_full_segment_that_was_never_flushed_is_durable_before_the_next_one_is_begun()
+    {
+        Filled(3, flushEvery: 100).Dispose();
+        _disk.Crash(CrashLoss.None);
+        using (BlockStore again = Open(segmentBytes: 200))
+        {
+            again.Append(Blocks[3]);
+            Assert.Equal(new Height(4), again.Flush());
+        }
+
+        _disk.Crash(CrashLoss.All);
+        using BlockStore third = Open(segmentBytes: 200);
+        AssertHolds(third, 4);
+    }
+
+    [Fact]
+    public void A_segment_whose_name_was_not_durable_has_a_durable_name_before_it_counts()
+    {
+        using (BlockStore store = Filled(2, segmentBytes: 1))
+        {
+            // The segment's header, then the directory.
+            _disk.FailFlushes(after: 1);
+            Assert.Throws<LedgerFailedException>(() => store.Append(Blocks[2]));
+        }
+
+        _disk.Crash(CrashLoss.None);
+        using (BlockStore again = Open(segmentBytes: 1))
+        {
+            again.Append(Blocks[2]);
+            Assert.Equal(new Height(3), again.Flush());
+        }
+
+        _disk.Crash(CrashLoss.All);
+        using BlockStore third = Open(segmentBytes: 1);
+        AssertHolds(third, 3);
     }
 
     [Fact]

@@ -511,19 +511,174 @@ public sealed class JournalTests
     }
 
     [Fact]
-    public void What_waits_for_a_flush_is_bounded()
+    public void A_turn_above_the_limit_goes_out_in_parts_and_only_a_single_record_above_it_is_refused()
     {
         using Journal journal = Open(options: Options() with { MaxTurnBytes = 4096 });
+        for (ulong height = 1; height < 100; height++)
+        {
+            journal.Append(Test.Block(height, bytes: 500));
+            journal.Append(Record(1, 0, $"{height}"));
+            journal.MarkCommitted(new Height(height), Test.Block(height, bytes: 500).Digest);
+        }
+
+        Assert.Throws<ArgumentException>(() => journal.Append(Test.Block(100, bytes: 5000)));
+        journal.Flush();
+        JournalContents recovered = Reopened(_disk);
+        Assert.Equal("99", Text(recovered, 1));
+        Assert.Equal(99, recovered.Blocks.Length);
+    }
+
+    [Fact]
+    public void What_waits_while_the_disk_is_full_is_bounded_and_goes_out_when_there_is_space()
+    {
+        using Journal journal = Open(options: Options() with { MaxTurnBytes = 4096 });
+        ulong taken = 0;
         Assert.Throws<JournalWriteException>(() =>
         {
-            for (ulong height = 1; height < 100; height++)
+            for (; taken < 100; taken++)
             {
-                journal.Append(Test.Block(height, bytes: 500));
+                // Cutting a failed write away needs no space.
+                _disk.FailWritesAfter(100, once: true);
+                journal.Append(Test.Block(taken + 1, bytes: 500));
             }
         });
+        _disk.HealWrites();
+        Assert.InRange(taken, 1UL, 8UL);
+        journal.Append(Test.Block(taken + 1, bytes: 500));
         journal.Flush();
-        journal.Append(Test.Block(100, bytes: 500));
-        journal.Flush();
+        Assert.Equal((int)taken + 1, Reopened(_disk).Blocks.Length);
+    }
+
+    [Fact]
+    public void What_a_killed_process_wrote_and_never_flushed_is_durable_before_it_is_trusted()
+    {
+        // The kill comes between write and flush: the next start reads the turn from the kernel's memory.
+        KillBeforeTheFlush(_disk);
+        using (Journal again = Open())
+        {
+            Assert.Equal("sent again without a new record", Text(again.Recovered, 1));
+        }
+
+        _disk.Crash(CrashLoss.All);
+        Assert.Equal("sent again without a new record", Text(Reopened(_disk), 1));
+    }
+
+    [Fact]
+    public void What_a_failed_flush_left_in_memory_is_written_again_before_it_is_trusted()
+    {
+        using (Journal journal = Open())
+        {
+            journal.Append(Record(1, 0, "promised"));
+            journal.Flush();
+            journal.Append(Record(1, 0, "its pages are clean and not on the medium"));
+            _disk.FailFlushes();
+            Assert.Throws<JournalFailedException>(journal.Flush);
+        }
+
+        _disk.Crash(CrashLoss.None);
+        string trusted;
+        using (Journal again = Open())
+        {
+            trusted = Text(again.Recovered, 1);
+        }
+
+        _disk.Crash(CrashLoss.All);
+        Assert.Equal(trusted, Text(Reopened(_disk), 1));
+    }
+
+    [Fact]
+    public void A_segment_whose_name_was_not_durable_has_a_durable_name_before_it_is_trusted()
+    {
+        using (Journal journal = Open(options: Options(segmentBytes: 1024)))
+        {
+            journal.Append(Record(1, 0, "old"));
+            journal.Flush();
+            journal.Append(Record(1, 0, "in the next segment"));
+            journal.Append(Test.Block(1, bytes: 2000));
+            // The zeros, the frame, then the directory.
+            _disk.FailFlushes(after: 2);
+            Assert.Throws<JournalFailedException>(journal.Flush);
+            Assert.Equal(2, _disk.List().Count(name => name.EndsWith(".seg", StringComparison.Ordinal)));
+        }
+
+        _disk.Crash(CrashLoss.None);
+        using (Journal again = Open(options: Options(segmentBytes: 1024)))
+        {
+            Assert.Equal("in the next segment", Text(again.Recovered, 1));
+        }
+
+        _disk.Crash(CrashLoss.All);
+        Assert.Equal("in the next segment", Text(Reopened(_disk), 1));
+    }
+
+    [Fact]
+    public void A_start_that_cannot_make_durable_what_it_read_fails()
+    {
+        KillBeforeTheFlush(_disk);
+        for (int after = 0; after < 2; after++)
+        {
+            _disk.FailFlushes(after: after);
+            Assert.ThrowsAny<IOException>(() => Open());
+        }
+
+        Open().Dispose();
+        _disk.Crash(CrashLoss.All);
+        Assert.Equal("sent again without a new record", Text(Reopened(_disk), 1));
+    }
+
+    [Fact]
+    public void A_failed_directory_flush_after_an_old_segment_was_let_go_is_latched()
+    {
+        foreach (CrashLoss loss in new[] { CrashLoss.None, CrashLoss.All })
+        {
+            var disk = new MemoryDisk();
+            List<string> warnings = [];
+            using (Journal journal = Open(disk, Options(segmentBytes: 2048) with { Warn = warnings.Add }))
+            {
+                ulong height = 0;
+                while (journal.Segments < 2)
+                {
+                    journal.Append(Test.Block(++height, bytes: 300));
+                    journal.Flush();
+                }
+
+                journal.Release(new Height(height));
+                journal.Append(Record(1, 0, "durable"));
+                // The turn's own flush succeeds.
+                disk.FailFlushes(after: 1);
+                Assert.Throws<JournalFailedException>(journal.Flush);
+                Assert.Equal(1, journal.Segments);
+                Assert.Throws<JournalFailedException>(() => journal.Append(Record(1, 0, "refused")));
+                Assert.Throws<JournalFailedException>(journal.Flush);
+                Assert.Empty(warnings);
+            }
+
+            disk.Crash(loss);
+            Assert.Equal("durable", Text(Reopened(disk), 1));
+        }
+    }
+
+    // Leaves a whole frame in the file that no flush followed.
+    private void KillBeforeTheFlush(MemoryDisk disk)
+    {
+        using (Journal journal = Open(disk))
+        {
+            journal.Append(Record(1, 0, "flushed"));
+            journal.Flush();
+        }
+
+        long start = EndOf(disk, out string name);
+        MemoryDisk other = disk.Copy();
+        using (Journal journal = Open(other))
+        {
+            journal.Append(Record(1, 0, "sent again without a new record"));
+            journal.Flush();
+            byte[] whole = other.ReadAll(name);
+            using IDiskFile file = disk.Open(name);
+            file.Write(start, whole.AsSpan((int)start, 512));
+        }
+
+        disk.Crash(CrashLoss.None);
     }
 
     private JournalContents Reopened(MemoryDisk disk)

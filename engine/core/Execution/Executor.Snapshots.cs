@@ -76,13 +76,9 @@ public sealed partial class Executor
         ImmutableArray<string>.Builder refused = ImmutableArray.CreateBuilder<string>();
         StartFromGenesis();
 
-        // Headers name results of a few heights ago: a state that begins right at the tip could not judge them. So an older snapshot comes first.
-        var behind = new Height(ledger.Height.Value > RecentPoints.Capacity ? ledger.Height.Value - RecentPoints.Capacity : 0);
-        if (!TryRecoverFrom(snapshots, ledger, behind, refused))
-        {
-            TryRecoverFrom(snapshots, ledger, ledger.Height, refused);
-        }
-
+        // Headers name results of a few heights ago: a state that began right at the tip could judge none of them. So the snapshot must be that
+        // far behind; without one, a chain is short enough to be executed from its start.
+        TryRecoverFrom(snapshots, ledger, new Height(ledger.Height.Value > RecentPoints.Capacity ? ledger.Height.Value - RecentPoints.Capacity : 0), refused);
         StatePoint start = Point;
         while (Point.Height < ledger.Height)
         {
@@ -93,14 +89,14 @@ public sealed partial class Executor
         return new Recovery(start, refused.ToImmutable());
     }
 
-    private bool TryRecoverFrom(ISnapshotStore snapshots, ILedger ledger, Height newest, ImmutableArray<string>.Builder refused)
+    private void TryRecoverFrom(ISnapshotStore snapshots, ILedger ledger, Height newest, ImmutableArray<string>.Builder refused)
     {
         for (Height atMost = newest; snapshots.OpenLatest(atMost) is var (point, content);)
         {
             string? fault = TryLoad(point, content, ledger);
             if (fault is null)
             {
-                return true;
+                return;
             }
 
             refused.Add($"snapshot of height {point.Height}: {fault}");
@@ -111,8 +107,6 @@ public sealed partial class Executor
 
             atMost = point.Height.Previous();
         }
-
-        return false;
     }
 
     private string? TryLoad(StatePoint point, Stream content, ILedger ledger)

@@ -198,7 +198,18 @@ public static class GenesisDocument
             ? field
             : throw new GenesisException($"{name}: missing, or not {kind}.");
 
-    private static string Text(JsonElement parent, string name) => Field(parent, name, JsonValueKind.String).GetString()!;
+    private static string Text(JsonElement parent, string name)
+    {
+        try
+        {
+            return Field(parent, name, JsonValueKind.String).GetString()!;
+        }
+        catch (InvalidOperationException exception)
+        {
+            // Valid JSON may still hold bytes that are no UTF-8 or half of a surrogate pair.
+            throw new GenesisException($"{name}: not valid Unicode text.", exception);
+        }
+    }
 
     private static bool Flag(JsonElement parent, string name) =>
         parent.TryGetProperty(name, out JsonElement field) && field.ValueKind is JsonValueKind.True or JsonValueKind.False

@@ -9,6 +9,8 @@ public sealed partial class HotStuffProtocol
     /// <summary>Beyond that many missing blocks the committed part is caught up in chunks instead of block by block.</summary>
     private const int FetchDepth = 16;
 
+    private const int MaxOrphans = 512;
+
     private static readonly TimeSpan FetchRetry = TimeSpan.FromMilliseconds(250);
 
     private readonly Dictionary<Digest, Block> _orphans = [];
@@ -76,7 +78,7 @@ public sealed partial class HotStuffProtocol
     {
         if (_voter.LastOf(StatementKind.Timeout) is { } timeout && timeout.Statement.View == _view)
         {
-            var message = new TimeoutMessage(timeout, _highQc, _lastTc);
+            var message = new TimeoutMessage(timeout, BestQc, _lastTc);
             effects.Broadcast(message);
             effects.Send(_self, message);
             return;
@@ -109,7 +111,7 @@ public sealed partial class HotStuffProtocol
                 break;
             case LockRecord:
                 _lockedView = _persistedLock = new View(reader.UInt64());
-                _lockedHeight = new Height(reader.UInt64());
+                _votedLockHeight = _lockedHeight = new Height(reader.UInt64());
                 _lockedBlock = reader.Digest();
                 break;
             case LastTcRecord:
@@ -189,23 +191,31 @@ public sealed partial class HotStuffProtocol
         ReplicaSet holders = certificate.Signers.Without(_self);
         _wanted = digest;
         _wantedBy = certificate;
-        if (certificate.Statement.Slot.Value > _tree.Root.Block.Height.Value + (ulong)FetchDepth)
+        if (certificate.Statement.Slot.Value > _tree.Root.Block.Height.Value + FetchDepth)
         {
             effects.CatchUp(new Height(certificate.Statement.Slot.Value - 3), holders);
         }
-        else
-        {
-            effects.RequestBlock(digest, holders);
-        }
+
+        // Also when far behind: what is certified and not committed is in nobody's ledger.
+        effects.RequestBlock(digest, holders);
 
         effects.Arm(FetchTimer, FetchRetry);
     }
 
     private void FetchAgain(IEffects effects)
     {
+        ForgetResolved();
         if (_unresolved is not null && _wantedBy is { } certificate)
         {
             Want(_orphans.ContainsKey(_wanted) ? certificate.Statement.Subject : _wanted, certificate, effects);
+        }
+    }
+
+    private void ForgetResolved()
+    {
+        if (_unresolved is { } unresolved && (unresolved.View <= _highQc.View || unresolved.Statement.Slot <= _tree.Root.Block.Height))
+        {
+            _unresolved = null;
         }
     }
 
@@ -217,10 +227,13 @@ public sealed partial class HotStuffProtocol
             return;
         }
 
-        if (_orphans.Count < FetchDepth * 4)
+        if (_orphans.Count >= MaxOrphans && _orphans.Values.MaxBy(orphan => orphan.View.Value) is { } newest)
         {
-            _orphans[block.Digest] = block;
+            // The deepest are what a chain is built on; the newest can be fetched again.
+            _orphans.Remove(newest.Digest);
         }
+
+        _orphans[block.Digest] = block;
 
         if (_tree.Find(block.Header.Parent) is null)
         {
@@ -294,6 +307,7 @@ public sealed partial class HotStuffProtocol
         }
 
         Adopt(effects);
+        ForgetResolved();
         if (_unresolved is { } unresolved)
         {
             Want(unresolved.Statement.Subject, unresolved, effects);

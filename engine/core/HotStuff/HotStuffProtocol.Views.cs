@@ -71,10 +71,13 @@ public sealed partial class HotStuffProtocol
         }
 
         Record(answer.Record, effects);
-        var message = new TimeoutMessage(answer.Vote, _highQc, _lastTc);
+        var message = new TimeoutMessage(answer.Vote, BestQc, _lastTc);
         effects.Broadcast(message);
         effects.Send(_self, message);
     }
+
+    // The certificate that moved us, even while its block is still missing: whoever needs it may get it from nobody else.
+    private QuorumCertificate BestQc => _unresolved is { } unresolved && unresolved.View > _highQc.View ? unresolved : _highQc;
 
     private void OnTimeout(ReplicaId sender, TimeoutMessage message, IEffects effects)
     {
@@ -88,7 +91,7 @@ public sealed partial class HotStuffProtocol
         if (view < _view && sender != _self)
         {
             // Its author is behind: certificates bring it here, whatever it believes of us.
-            effects.Send(message.Timeout.Signer, new CertificatesMessage(_highQc, _lastTc));
+            effects.Send(message.Timeout.Signer, new CertificatesMessage(BestQc, _lastTc));
         }
 
         _timeouts.Add(message.Timeout.Signer, view);
@@ -129,11 +132,12 @@ public sealed partial class HotStuffProtocol
 
         effects.Persist(signed);
         var writer = new CanonicalWriter(512);
-        if (!ReferenceEquals(_persistedHighQc, _highQc))
+        QuorumCertificate best = BestQc;
+        if (!ReferenceEquals(_persistedHighQc, best))
         {
-            _highQc.Encode(writer);
+            best.Encode(writer);
             effects.Persist(new SafetyRecord(new RecordKey(HighQcRecord), writer.ToArray()));
-            _persistedHighQc = _highQc;
+            _persistedHighQc = best;
         }
 
         if (_persistedLock != _lockedView)

@@ -61,6 +61,12 @@ public sealed partial class HotStuffProtocol
 
     private void TryVote(TreeBlock block, TreeBlock parent, IEffects effects)
     {
+        // A result that goes back behind the parent's could not be judged by those who restarted since.
+        if (block.Block.Header.Executed.Height < parent.Block.Header.Executed.Height)
+        {
+            return;
+        }
+
         if (block.Block.View != _view || !_rules.SafeNode(ExtendsLocked(block), parent.Block.View, _lockedView))
         {
             return;
@@ -72,6 +78,7 @@ public sealed partial class HotStuffProtocol
             return;
         }
 
+        _votedLockHeight = _lockedHeight;
         effects.Store(block.Block);
         Record(answer.Record, effects);
         effects.Send(_election.Leader(_view.Next(), block.Standing), new VoteMessage(answer.Vote));

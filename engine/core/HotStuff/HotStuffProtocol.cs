@@ -33,6 +33,7 @@ public sealed partial class HotStuffProtocol : IProtocol
     private View _lockedView;
     private Digest _lockedBlock;
     private Height _lockedHeight;
+    private Height _votedLockHeight;
     private QuorumCertificate? _lastTc;
     private TreeBlock _tip;
     private Height _lastNonEmpty;
@@ -109,7 +110,7 @@ public sealed partial class HotStuffProtocol : IProtocol
             case Input.Demand demand:
                 _demand = demand.Oldest is not null;
                 break;
-            case Input.Executed:
+            case Input.Executed or Input.Settled:
                 break;
             case Input.Read read:
                 effects.ReadReady(read.Id, PossiblyCommitted());
@@ -147,8 +148,9 @@ public sealed partial class HotStuffProtocol : IProtocol
     }
 
     // A linearizable read at one replica of a quorum must wait for what may be committed already. Whoever voted for the end of a three-chain
-    // was locked on its beginning, so every quorum of answers holds an honest replica whose lock is at or above any committed block.
-    private Height PossiblyCommitted() => Height.Max(_lockedHeight, _tree.Root.Block.Height);
+    // was locked on its beginning by then, so every quorum of answers holds an honest replica whose lock at its last vote is at or above any
+    // committed block. (Not the lock of now: on a silent chain that block may stay uncommitted until somebody has something to say.)
+    private Height PossiblyCommitted() => Height.Max(_votedLockHeight, _tree.Root.Block.Height);
 
     private ReplicaId? LeaderOf(View view) => _election.Leader(view, StandingOfHighQc());
 

@@ -22,7 +22,7 @@ public abstract record Input
     /// <param name="Time">The proposer's clock in milliseconds since 1970-01-01 UTC.</param>
     public sealed record PayloadReady(PayloadRequest Request, Payload Payload, ulong Time) : Input;
 
-    /// <summary>The answer to <see cref="IEffects.RequestBlock"/>, checked like a received block.</summary>
+    /// <summary>The answer to <see cref="IEffects.RequestBlock"/>: complete, within limits, payload root and signatures checked. Whether its result is ours was not asked: a quorum vouches for it.</summary>
     public sealed record Fetched(Block Block) : Input;
 
     /// <summary>A certificate: the answer to <see cref="IEffects.Combine"/>, or one that came with a block still waiting for our execution.</summary>
@@ -30,6 +30,12 @@ public abstract record Input
 
     /// <summary>This replica executed a committed height.</summary>
     public sealed record Executed(StatePoint Point) : Input;
+
+    /// <summary>
+    /// The ledger durably holds everything up to that height. Only now may what was promised about it be discarded: a commit mark alone can be lost with
+    /// the copy that was behind it.
+    /// </summary>
+    public sealed record Settled(Height Through) : Input;
 
     /// <summary>Committed blocks came by sync and went to the executor; the chain is committed up to the tip.</summary>
     public sealed record Synced(Block Tip, CommitProof Proof) : Input;

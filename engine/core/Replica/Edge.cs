@@ -13,7 +13,8 @@ namespace Bft.Engine;
 /// <param name="ports">The replica's parts.</param>
 /// <param name="claims">Who is believed.</param>
 /// <param name="replica">Where verified messages go.</param>
-public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica)
+/// <param name="inflow">Told what waits for the loop; null where nothing needs to be bounded (simulation).</param>
+public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica, IInflow? inflow = null)
 {
     /// <summary>The most bytes of blocks in one range answer.</summary>
     private const int MaxRangeBytes = 2 << 20;
@@ -42,7 +43,7 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica)
             return false;
         }
 
-        replica.Receive(sender, message);
+        Hand(sender, bytes.Length, new Input.Received(sender, message));
         return true;
     }
 
@@ -67,7 +68,7 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica)
                 var head = new HeadArrived(sender, new Height(reader.Ordinal()), new View(reader.Ordinal()));
                 if (reader.Complete)
                 {
-                    replica.Post(head);
+                    Hand(sender, bytes.Length, head);
                 }
 
                 return reader.Complete;
@@ -102,7 +103,7 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica)
             return false;
         }
 
-        replica.Post(new BlockArrived(sender, block));
+        Hand(sender, encoded.Length, new BlockArrived(sender, block));
         return true;
     }
 
@@ -126,7 +127,7 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica)
             }
 
             blocks.Add(block);
-            bytes += block.Block.Encoded.Length + 1024;
+            bytes += block.Block.Encoded.Length + 1024 + (block.Proof.Path.Length * BlockHeader.EncodedBytes) + (block.Proof.Certificate?.Signature.Length ?? 0);
         }
 
         Answer(sender, RepairKind.Range, RepairMessages.Range(first, blocks));
@@ -149,7 +150,7 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica)
         {
             if (CommittedBlock.Decode(ports.Chain, ref reader) is not { } block ||
                 block.Block.Height.Value != first.Value + (ulong)i ||
-                (block.Block.Justify is { } justify && !claims.IsCertificate(justify)) ||
+                !JustifyFits(block) ||
                 !ports.Protocol.CommitRule(block.Block.Header, block.Proof, claims))
             {
                 return false;
@@ -163,8 +164,25 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica)
             return false;
         }
 
-        replica.Post(new RangeArrived(sender, first, blocks));
+        Hand(sender, reader.Position, new RangeArrived(sender, first, blocks));
         return true;
+    }
+
+    // Where certificates chain the blocks, the one inside is the parent's: nothing else may stand in a ledger.
+    private bool JustifyFits(CommittedBlock block) => block.Block.Justify is { } justify
+        ? justify.Statement.Subject == block.Block.Header.Parent && claims.IsCertificate(justify)
+        : block.Proof.Certificate is null || block.Block.Header.Parent == Digest.None;
+
+    private void Hand(ReplicaId sender, int bytes, object input)
+    {
+        if (inflow is null)
+        {
+            replica.Post(input);
+            return;
+        }
+
+        inflow.Hold(sender, bytes);
+        replica.Post(input, () => inflow.Release(sender, bytes));
     }
 
     private void Answer(ReplicaId to, RepairKind kind, byte[] message)

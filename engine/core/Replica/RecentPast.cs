@@ -11,12 +11,13 @@ namespace Bft.Engine;
 internal sealed class RecentPast(ILedger ledger)
 {
     private const int KeptHeights = 8192;
-    private const int KeptBlocks = 64;
+    private const int KeptCommittedBlocks = 8;
+    private const int MaxBlocks = 4096;
 
     private readonly Dictionary<ulong, StatePoint> _points = [];
     private readonly Dictionary<ulong, BlockHeader> _headers = [];
     private readonly ConcurrentDictionary<Digest, Block> _blocks = [];
-    private readonly Queue<Digest> _blockOrder = [];
+    private readonly Queue<Block> _blockOrder = [];
 
     public StatePoint? PointAt(Height height) => _points.TryGetValue(height.Value, out StatePoint point) ? point : null;
 
@@ -35,6 +36,13 @@ internal sealed class RecentPast(ILedger ledger)
     public void Add(BlockHeader committed)
     {
         _headers[committed.Height.Value] = committed;
+
+        // What is not committed is in nobody's ledger and stays; of the rest the ledger behind the loop has all but the last few.
+        while (_blockOrder.TryPeek(out Block? oldest) && oldest.Height.Value + KeptCommittedBlocks <= committed.Height.Value)
+        {
+            _blocks.TryRemove(_blockOrder.Dequeue().Digest, out _);
+        }
+
         _headers.Remove(unchecked(committed.Height.Value - KeptHeights));
     }
 
@@ -45,10 +53,10 @@ internal sealed class RecentPast(ILedger ledger)
             return;
         }
 
-        _blockOrder.Enqueue(block.Digest);
-        while (_blockOrder.Count > KeptBlocks)
+        _blockOrder.Enqueue(block);
+        if (_blockOrder.Count > MaxBlocks)
         {
-            _blocks.TryRemove(_blockOrder.Dequeue(), out _);
+            _blocks.TryRemove(_blockOrder.Dequeue().Digest, out _);
         }
     }
 }

@@ -6,7 +6,6 @@ public sealed partial class Replica
     private const int HeldASender = 2;
 
     private readonly SortedDictionary<int, List<Input.Received>> _held = [];
-    private readonly List<Block> _heldBlocks = [];
     private readonly SortedDictionary<ulong, StatePoint> _vouchedFor = [];
     private Height _executedHeight;
 
@@ -43,31 +42,17 @@ public sealed partial class Replica
                 }
 
                 break;
-            default:
+            case Judgement.Different:
                 Mismatch(block);
+                break;
+            default:
                 break;
         }
     }
 
-    private void TakeBlock(Block block)
-    {
-        switch (Judge(block))
-        {
-            case Judgement.Equal:
-                Step(new Input.Fetched(block));
-                break;
-            case Judgement.Later:
-                if (_heldBlocks.Count < 64)
-                {
-                    _heldBlocks.Add(block);
-                }
-
-                break;
-            default:
-                Mismatch(block);
-                break;
-        }
-    }
+    // A fetched block is named by a certificate or a certified child, so a quorum vouches for its result; taking it into the tree promises nothing.
+    // Were it held until we had executed what it vouches for, a replica a few blocks behind would wait for what only its parents can bring.
+    private void TakeBlock(Block block) => Step(new Input.Fetched(block));
 
     private void TakeExecuted(StatePoint point)
     {
@@ -87,6 +72,7 @@ public sealed partial class Replica
             }
         }
 
+        _readsWaitingCount = _reads.Count + _readsWaiting.Count;
         Step(new Input.Executed(point));
         Release();
     }
@@ -103,13 +89,6 @@ public sealed partial class Replica
             }
 
             ready.ForEach(TakeMessage);
-        }
-
-        if (_heldBlocks.Count > 0)
-        {
-            List<Block> ready = [.. _heldBlocks.Where(block => block.Header.Executed.Height <= _executedHeight)];
-            _heldBlocks.RemoveAll(block => block.Header.Executed.Height <= _executedHeight);
-            ready.ForEach(TakeBlock);
         }
     }
 
@@ -131,7 +110,13 @@ public sealed partial class Replica
             return Judgement.Later;
         }
 
-        return _past.PointAt(claimed.Height) == claimed ? Judgement.Equal : Judgement.Different;
+        if (_past.PointAt(claimed.Height) is { } own)
+        {
+            return own == claimed ? Judgement.Equal : Judgement.Different;
+        }
+
+        // Too long ago to be known here: believable only as what the certified parent said already.
+        return _past.Find(block.Header.Parent)?.Header.Executed == claimed ? Judgement.Equal : Judgement.Unknown;
     }
 
     private void Mismatch(Block block) => _ports.Observer.Alarm(
@@ -174,5 +159,6 @@ public sealed partial class Replica
         Equal,
         Later,
         Different,
+        Unknown,
     }
 }

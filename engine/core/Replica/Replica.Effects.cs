@@ -112,6 +112,7 @@ public sealed partial class Replica
     private void Admit(CommittedBlock block)
     {
         _committed = block.Block.Height;
+        _committedAt = _now;
         _past.Add(block.Block.Header);
         _effects.Commits.Add(block);
 

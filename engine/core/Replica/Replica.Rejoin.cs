@@ -9,8 +9,12 @@ namespace Bft.Engine;
 /// </remarks>
 public sealed partial class Replica
 {
+    /// <summary>Without a commit for that long, heads of others that are higher mean that this replica missed something.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(1.5);
+
     private readonly SortedDictionary<int, View> _othersViews = [];
     private View? _mayHaveSigned;
+    private TimeSpan _committedAt;
 
     /// <summary>True while this replica does not vote because its safety records were lost.</summary>
     public bool EarningVoteBack { get; private set; }
@@ -27,23 +31,33 @@ public sealed partial class Replica
     private void TakeHead(HeadArrived head)
     {
         _sync.Note(head);
-        if (!EarningVoteBack || head.Sender == _ports.Self || _mayHaveSigned is not null)
+        CatchUpWithASilentChain();
+        // The first answer of each counts: whatever this replica signed, it signed before it asked.
+        if (!EarningVoteBack || head.Sender == _ports.Self || !_othersViews.TryAdd(head.Sender.Value, head.View))
         {
             return;
         }
 
-        _othersViews[head.Sender.Value] = head.View;
         ReplicaSet shown = ReplicaSet.Empty;
         foreach (int id in _othersViews.Keys)
         {
             shown = shown.With(new ReplicaId(id));
         }
 
+        // Any quorum of others bounds what may have been signed; the lowest bound of those that answered is taken, so that liars with giant
+        // views delay the vote only while no quorum without them has answered.
         if (_ports.Chain.Committee.IsQuorum(shown))
         {
-            // The lowest bound that a quorum of others supports: a lone liar with a giant view does not count.
             _mayHaveSigned = _othersViews.Values.Order().ElementAt(_ports.Chain.Committee.QuorumSize - 1).Next();
-            _sync.StopAskingHeads();
+        }
+    }
+
+    // Nothing is said on an idle chain, so nothing would tell a replica that came back that it is behind: the heads do.
+    private void CatchUpWithASilentChain()
+    {
+        if (_now - _committedAt >= Silence && _sync.BelievedHead() is var head && head > _committed)
+        {
+            _sync.CatchUp(head, ReplicaSet.Empty, _committed, _executedHeight, _now);
         }
     }
 
@@ -53,7 +67,8 @@ public sealed partial class Replica
             certificate.View > signed && block.Block.View > signed && !certificate.Signers.Contains(_ports.Self))
         {
             EarningVoteBack = false;
-            _ports.Voter.Resume(certificate.View);
+            _effects.Durable.Add(_ports.Voter.Resume(certificate.View));
+            _sync.StopAskingHeads();
             _ports.Observer.VotingResumed(certificate.View);
         }
     }

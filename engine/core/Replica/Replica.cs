@@ -18,12 +18,16 @@ public sealed partial class Replica
 {
     private const int InputsATurn = 256;
 
+    /// <summary>How many linearizable reads wait at the most.</summary>
+    private const int MaxReads = 4096;
+
     private static readonly TimeSpan WriteRetry = TimeSpan.FromMilliseconds(250);
 
     private readonly ReplicaPorts _ports;
     private readonly IProtocol _protocol;
     private readonly ConcurrentQueue<object> _inbox = [];
     private readonly Queue<Input> _internal = [];
+    private readonly Queue<object> _kept = [];
     private readonly EffectBuffer _effects = new();
     private readonly TimerSet _timers = new();
     private readonly RecentPast _past;
@@ -34,6 +38,9 @@ public sealed partial class Replica
     private bool _demandTold;
     private TimeSpan? _pausedUntil;
     private bool _started;
+    private bool _interrupted;
+    private volatile bool _unresponsive;
+    private volatile int _readsWaitingCount;
     private volatile StatusSnapshot _status = new(default);
 
     /// <summary>Makes a replica; <see cref="Start"/> begins it.</summary>
@@ -74,6 +81,12 @@ public sealed partial class Replica
     {
         get
         {
+            // Whoever does nothing any more wants no turn: its timers are long due.
+            if (JournalFailed || _interrupted)
+            {
+                return null;
+            }
+
             if (_pausedUntil is { } paused)
             {
                 return paused;
@@ -101,8 +114,20 @@ public sealed partial class Replica
         Wake?.Invoke();
     }
 
-    /// <summary>The height a linearizable read must wait for; the callback runs on the loop with null when the protocol refuses.</summary>
-    public void ReadIndex(Action<Height?> answer) => Post(new ReadRequest(answer));
+    /// <summary>Gives the replica something of a peer; <paramref name="taken"/> is called when the loop has dealt with it, so that what waits can be bounded.</summary>
+    public void Post(object input, Action taken) => Post(new Charged(input, taken));
+
+    /// <summary>The height a linearizable read must wait for; the callback gets null when the protocol refuses or the replica cannot answer now.</summary>
+    public void ReadIndex(Action<Height?> answer)
+    {
+        if (_unresponsive || _readsWaitingCount >= MaxReads)
+        {
+            answer(null);
+            return;
+        }
+
+        Post(new ReadRequest(answer));
+    }
 
     /// <summary>A stored or committed block by its digest. Any thread.</summary>
     public Block? FindBlock(Digest digest) => _past.Find(digest);
@@ -146,28 +171,56 @@ public sealed partial class Replica
     }
 
     /// <summary>Does what is to be done now. Returns true when inputs are left for another turn at once.</summary>
+    /// <exception cref="InvalidOperationException">The protocol broke a promise: nothing of this turn left, and no later turn does anything.</exception>
     public bool Turn()
     {
-        if (!_started || JournalFailed)
+        if (!_started || JournalFailed || _interrupted)
         {
-            _inbox.Clear();
+            DropInbox();
             return false;
         }
 
+        // Until the turn comes to its end: an exception leaves it set, and what the turn had decided never leaves.
+        _interrupted = true;
         _now = _ports.Clock.Now;
-        if (_pausedUntil is { } until)
-        {
-            if (_now < until)
-            {
-                return false;
-            }
+        bool more = _pausedUntil is { } until ? TryAgain(until) : TakeTurn();
+        _interrupted = false;
+        return more;
+    }
 
-            // The same records again, and only then what they promise.
-            _pausedUntil = null;
-            CarryOut();
-            return !_inbox.IsEmpty;
+    // The same records again, and only then what they promise.
+    private bool TryAgain(TimeSpan until)
+    {
+        DropMessages();
+        if (_now < until)
+        {
+            return false;
         }
 
+        _pausedUntil = null;
+        CarryOut();
+        _unresponsive = _pausedUntil is not null;
+        return _pausedUntil is null && (_internal.Count > 0 || _kept.Count > 0 || !_inbox.IsEmpty);
+    }
+
+    // A pause has no end that anyone knows: what peers say meanwhile is lost, as on a network, or memory would have no bound.
+    private void DropMessages()
+    {
+        while (_inbox.TryDequeue(out object? input))
+        {
+            if (input is Charged charged)
+            {
+                charged.Taken();
+            }
+            else if (input is not (Input.Received or BlockArrived or RangeArrived or HeadArrived))
+            {
+                _kept.Enqueue(input);
+            }
+        }
+    }
+
+    private bool TakeTurn()
+    {
         TellDemand();
         while (_timers.TryTakeDue(_now, out TimerId due))
         {
@@ -184,7 +237,7 @@ public sealed partial class Replica
         _sync.Tick(_committed, _now);
         CarryOut();
         ShowStatus();
-        return !_inbox.IsEmpty || _internal.Count > 0;
+        return _internal.Count > 0 || _kept.Count > 0 || !_inbox.IsEmpty;
     }
 
     private bool NextInput(out object? input)
@@ -195,7 +248,7 @@ public sealed partial class Replica
             return true;
         }
 
-        return _inbox.TryDequeue(out input);
+        return _kept.TryDequeue(out input) || _inbox.TryDequeue(out input);
     }
 
     private void Take(object input)
@@ -211,13 +264,19 @@ public sealed partial class Replica
             case Input protocolInput:
                 Step(protocolInput);
                 break;
+            case Charged charged:
+                Take(charged.Input);
+                charged.Taken();
+                break;
             case Released released:
                 _ports.Journal.Release(released.Through);
+                Step(new Input.Settled(released.Through));
                 break;
             case ReadRequest read:
                 var id = new ReadId(++_lastRead);
                 _reads[id] = read.Answer;
                 Step(new Input.Read(id));
+                _readsWaitingCount = _reads.Count + _readsWaiting.Count;
                 break;
             case BlockArrived arrived:
                 if (_sync.Expects(arrived.Block.Digest))
@@ -279,7 +338,7 @@ public sealed partial class Replica
 
         foreach ((Height atLeast, ReplicaSet holders) in _effects.CatchUps)
         {
-            _sync.CatchUp(atLeast, holders, _committed, _now);
+            _sync.CatchUp(atLeast, holders, _committed, _executedHeight, _now);
         }
 
         foreach (CommittedBlock block in _effects.Commits)
@@ -321,12 +380,14 @@ public sealed partial class Replica
         catch (JournalWriteException exception)
         {
             _pausedUntil = _now + WriteRetry;
+            _unresponsive = true;
             _ports.Observer.Alarm(ReplicaAlarm.JournalFull, exception.Message);
             return false;
         }
         catch (JournalFailedException exception)
         {
             JournalFailed = true;
+            _unresponsive = true;
             _effects.Clear();
             _ports.Voter.Silence();
             _ports.Observer.Alarm(ReplicaAlarm.JournalFailed, exception.Message);
@@ -393,6 +454,24 @@ public sealed partial class Replica
     }
 
     private sealed record StatusSnapshot(ProtocolStatus Value);
+
+    private void DropInbox()
+    {
+        while (_inbox.TryDequeue(out object? input))
+        {
+            switch (input)
+            {
+                case Charged charged:
+                    charged.Taken();
+                    break;
+                case ReadRequest read:
+                    read.Answer(null);
+                    break;
+            }
+        }
+    }
+
+    private sealed record Charged(object Input, Action Taken);
 
     private sealed record Released(Height Through);
 

@@ -44,7 +44,8 @@ public sealed class VoteCollector
         SortedSet<Key> mine = _bySigner[vote.Signer.Value];
         if (_tallies.TryGetValue(key, out Tally? tally) && tally.Votes.TryGetValue(vote.Signer.Value, out Vote first))
         {
-            return first.Statement == vote.Statement ? default : new Collected(default, new Evidence(first, vote));
+            // Once a signer and view: a flood of contradictions proves nothing more.
+            return first.Statement == vote.Statement || !tally.Accused.Add(vote.Signer.Value) ? default : new Collected(default, new Evidence(first, vote));
         }
 
         if (mine.Count >= _perSigner)
@@ -122,6 +123,8 @@ public sealed class VoteCollector
     private sealed class Tally
     {
         public SortedDictionary<int, Vote> Votes { get; } = [];
+
+        public HashSet<int> Accused { get; } = [];
 
         public bool Reported { get; set; }
     }

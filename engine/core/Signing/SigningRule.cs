@@ -6,7 +6,12 @@ namespace Bft.Engine;
 /// <param name="Kind">The kind of statement.</param>
 /// <param name="PerSlot">True when each slot has its own sequence of views (PBFT); false when the kind has one (HotStuff).</param>
 /// <param name="FencedBy">Kinds whose signature in a view forbids this kind in that view and below: after a timeout no vote.</param>
-public sealed record SigningRule(StatementKind Kind, bool PerSlot = false, ImmutableArray<StatementKind> FencedBy = default);
+/// <param name="FencedBelowBy">
+/// Kinds whose signature in a view forbids this kind in every view below, not in that view: whoever votes for a Raft leader or changes the PBFT view acknowledges
+/// nothing older, and takes part in the new one.
+/// </param>
+public sealed record SigningRule(
+    StatementKind Kind, bool PerSlot = false, ImmutableArray<StatementKind> FencedBy = default, ImmutableArray<StatementKind> FencedBelowBy = default);
 
 /// <summary>Why the voter would not sign.</summary>
 public enum SigningRefusal

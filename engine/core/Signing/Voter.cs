@@ -17,6 +17,11 @@ public sealed class Voter
     private readonly SortedDictionary<(byte Kind, ulong Slot), Vote> _last = [];
     private readonly ImmutableArray<SigningRule> _rules;
     private View _floor;
+    private bool _mayVote;
+    private bool _silenced;
+
+    /// <summary>The record kind by which a vote that was earned back outlives a crash: its content is the view above which it holds (8 bytes).</summary>
+    public const byte ResumedRecord = 0xF0;
 
     /// <summary>Makes a voter for one replica.</summary>
     /// <param name="chain">The chain it signs for.</param>
@@ -30,14 +35,14 @@ public sealed class Voter
         Self = self;
         _signer = signer;
         _rules = rules;
-        MayVote = mayVote;
+        _mayVote = mayVote;
     }
 
     /// <summary>The replica it signs as.</summary>
     public ReplicaId Self { get; }
 
     /// <summary>False while nothing may be signed: records lost, or the journal failed.</summary>
-    public bool MayVote { get; private set; }
+    public bool MayVote => _mayVote && !_silenced;
 
     /// <summary>The highest view of any statement signed so far; a replica starts in no lower view.</summary>
     public View HighestSignedView { get; private set; }
@@ -48,12 +53,19 @@ public sealed class Voter
     {
         foreach (SafetyRecord record in records)
         {
+            var reader = new CanonicalReader(record.Content);
+            if (record.Key.Kind == ResumedRecord)
+            {
+                _floor = new View(reader.UInt64());
+                _mayVote = true;
+                continue;
+            }
+
             if (record.Key.Kind >= 0x80)
             {
                 continue;
             }
 
-            var reader = new CanonicalReader(record.Content);
             Vote vote = Vote.Decode(ref reader);
             if (!reader.Complete || vote.Signer != Self || (byte)vote.Statement.Kind != record.Key.Kind)
             {
@@ -101,16 +113,20 @@ public sealed class Voter
     }
 
     /// <summary>Ends voting until restart: the journal failed, so nothing can be promised any more.</summary>
-    public void Silence() => MayVote = false;
+    public void Silence() => _silenced = true;
 
     /// <summary>
     /// Gives a replica that lost its records its vote back, for views above <paramref name="above"/> only. The caller has seen a block
     /// committed by a quorum without this replica in such a view.
     /// </summary>
-    public void Resume(View above)
+    /// <returns>The record that must be durable before anything signed from now on leaves.</returns>
+    public SafetyRecord Resume(View above)
     {
         _floor = View.Max(_floor, above);
-        MayVote = true;
+        _mayVote = true;
+        var writer = new CanonicalWriter(8);
+        writer.UInt64(_floor.Value);
+        return new SafetyRecord(new RecordKey(ResumedRecord), writer.ToArray());
     }
 
     private SigningRefusal Check(Statement statement, out SigningRule? rule)
@@ -147,15 +163,20 @@ public sealed class Voter
             }
         }
 
-        foreach (StatementKind fence in rule.FencedBy.IsDefault ? [] : rule.FencedBy)
+        return IsFenced(rule.FencedBy, statement.View) || IsFenced(rule.FencedBelowBy, statement.View.Next()) ? SigningRefusal.Fenced : SigningRefusal.None;
+    }
+
+    private bool IsFenced(ImmutableArray<StatementKind> fences, View view)
+    {
+        foreach (StatementKind fence in fences.IsDefault ? [] : fences)
         {
-            if (_last.TryGetValue(((byte)fence, 0), out Vote fencing) && statement.View <= fencing.Statement.View)
+            if (_last.TryGetValue(((byte)fence, 0), out Vote fencing) && view <= fencing.Statement.View)
             {
-                return SigningRefusal.Fenced;
+                return true;
             }
         }
 
-        return SigningRefusal.None;
+        return false;
     }
 
     private byte[] SignatureOf(Statement statement)

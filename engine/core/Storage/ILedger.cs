@@ -17,10 +17,11 @@ public interface ILedger : IDisposable
     /// <summary>Appends the block of the next height.</summary>
     /// <exception cref="ArgumentException">Not the next height: a bug.</exception>
     /// <exception cref="IOException">The write failed; the partial record is cut and the append may be repeated.</exception>
+    /// <exception cref="LedgerFailedException">A flush failed, now or earlier: nothing is accepted until restart.</exception>
     void Append(CommittedBlock block);
 
     /// <summary>Makes everything appended durable and returns the height up to which it is.</summary>
-    /// <exception cref="IOException">The flush failed; latched.</exception>
+    /// <exception cref="LedgerFailedException">The flush failed; latched: pages may be lost, no later flush can be trusted.</exception>
     Height Flush();
 
     /// <summary>The committed block at that height, or null.</summary>
@@ -48,3 +49,6 @@ public interface ISnapshotStore
     /// <summary>The newest snapshot that is whole, at or below a height; null when there is none. The caller disposes the stream.</summary>
     (StatePoint Point, Stream Content)? OpenLatest(Height atMost);
 }
+
+/// <summary>A flush of the ledger failed: what was appended before may be lost although a later flush succeeds. Latched until restart.</summary>
+public sealed class LedgerFailedException(string message, Exception? inner) : IOException(message, inner);

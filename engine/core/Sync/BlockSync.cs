@@ -45,8 +45,11 @@ internal sealed class BlockSync(ReplicaPorts ports)
     /// <summary>The height a peer was last known to have.</summary>
     public Height HeadOf(ReplicaId peer) => _heads[peer.Value];
 
-    /// <summary>True once when the block was asked for and not yet taken.</summary>
-    public bool Expects(Digest digest) => _expected.Remove(digest);
+    /// <summary>The highest height that peers with an honest one among them claim: a lone liar moves nothing.</summary>
+    public Height BelievedHead() => _heads.OrderDescending().ElementAt(Math.Min(ports.Chain.Committee.HonestSize, _heads.Length) - 1);
+
+    /// <summary>True when the block was asked for lately. It stays so after a first answer: a digest does not cover the certificate inside, so a bad copy must not keep the good one out.</summary>
+    public bool Expects(Digest digest) => _expected.ContainsKey(digest);
 
     /// <summary>Asks two of the holders (all others when none is named) for a block. The protocol asks again if nothing comes.</summary>
     public void RequestBlock(Digest digest, ReplicaSet holders, TimeSpan now)
@@ -74,7 +77,7 @@ internal sealed class BlockSync(ReplicaPorts ports)
     }
 
     /// <summary>Wants committed blocks up to at least that height.</summary>
-    public void CatchUp(Height atLeast, ReplicaSet holders, Height committed, TimeSpan now)
+    public void CatchUp(Height atLeast, ReplicaSet holders, Height committed, Height executed, TimeSpan now)
     {
         foreach (int holder in Others(holders))
         {
@@ -82,7 +85,7 @@ internal sealed class BlockSync(ReplicaPorts ports)
         }
 
         _target = Height.Max(_target, atLeast);
-        Ask(committed, now);
+        Ask(committed, executed, now);
     }
 
     /// <summary>A peer told its height.</summary>
@@ -133,10 +136,7 @@ internal sealed class BlockSync(ReplicaPorts ports)
             }
         }
 
-        if (height <= executed.Value + MaxBacklog)
-        {
-            Ask(new Height(height), now);
-        }
+        Ask(new Height(height), executed, now);
 
         return next;
     }
@@ -167,8 +167,13 @@ internal sealed class BlockSync(ReplicaPorts ports)
         }
     }
 
-    private void Ask(Height committed, TimeSpan now)
+    private void Ask(Height committed, Height executed, TimeSpan now)
     {
+        if (committed.Value > executed.Value + MaxBacklog)
+        {
+            return;
+        }
+
         ulong next = committed.Value + 1;
         while (_asked.Count < RangesInFlight && next <= _target.Value)
         {

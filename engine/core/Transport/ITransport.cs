@@ -26,6 +26,16 @@ public interface ITransport
     void Send(ReplicaId to, TrafficClass traffic, ReadOnlyMemory<byte> message);
 }
 
+/// <summary>Bounds what one peer can make a replica keep: its reader waits while too much of it is held. Thread-safe.</summary>
+public interface IInflow
+{
+    /// <summary>That many bytes of the peer wait for the loop.</summary>
+    void Hold(ReplicaId sender, int bytes);
+
+    /// <summary>They were dealt with.</summary>
+    void Release(ReplicaId sender, int bytes);
+}
+
 /// <summary>Books what is sent, at the transport boundary, so that retransmission and sync are not forgotten. Thread-safe.</summary>
 public interface IMeter
 {

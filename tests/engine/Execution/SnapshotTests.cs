@@ -24,7 +24,7 @@ public sealed class SnapshotTests : IDisposable
     {
         Execute(10);
         _executor.SaveTo(_snapshots);
-        Execute(7);
+        Execute(64);
         var restarted = new Executor(_chain, new KeyValueApplication());
         Recovery recovery = restarted.RecoverFrom(_snapshots, _ledger);
         Assert.Equal((new Height(10), 0), (recovery.Start.Height, recovery.Refused.Length));
@@ -48,6 +48,19 @@ public sealed class SnapshotTests : IDisposable
     }
 
     [Fact]
+    public void A_snapshot_at_the_tip_is_not_enough_headers_name_results_of_some_heights_ago()
+    {
+        Execute(30);
+        _executor.SaveTo(_snapshots);
+        var restarted = new Executor(_chain, new KeyValueApplication());
+        Assert.Equal(default, restarted.RecoverFrom(_snapshots, _ledger).Start.Height);
+        for (var height = new Height(1); height <= _ledger.Height; height = height.Next())
+        {
+            Assert.Equal(_executor.PointAt(height), restarted.PointAt(height));
+        }
+    }
+
+    [Fact]
     public void A_tree_that_grew_and_emptied_again_keeps_its_root()
     {
         Execute(30);
@@ -57,8 +70,10 @@ public sealed class SnapshotTests : IDisposable
         }
 
         _executor.SaveTo(_snapshots);
+        Height saved = _ledger.Height;
+        Execute(64);
         var restarted = new Executor(_chain, new KeyValueApplication());
-        Assert.Equal(_ledger.Height, restarted.RecoverFrom(_snapshots, _ledger).Start.Height);
+        Assert.Equal(saved, restarted.RecoverFrom(_snapshots, _ledger).Start.Height);
         Execute(1);
         Assert.Equal(_executor.Point, restarted.Execute(_ledger.Read(_ledger.Height)!).Point);
     }
@@ -123,6 +138,7 @@ public sealed class SnapshotTests : IDisposable
         Execute(2);
         _executor.SaveTo(_snapshots);
         _snapshots.Saved[^1] = (_snapshots.Saved[^1].Point with { Chain = _chain.Id }, _snapshots.Saved[^1].Content);
+        Execute(64);
         var restarted = new Executor(_chain, new KeyValueApplication());
         Recovery recovery = restarted.RecoverFrom(_snapshots, _ledger);
         Assert.Equal(new Height(4), recovery.Start.Height);

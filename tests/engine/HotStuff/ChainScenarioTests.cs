@@ -219,6 +219,12 @@ public class ChainScenarioTests
     public void O09_a_stale_certificate_gets_no_votes_and_lowers_nothing()
     {
         ScriptedWorld world = new ScriptedWorld(4, [D], [A, A, A, A, A, A, A, A, D, B]).Start();
+        world.Flow(envelope => envelope.View <= 4 && !envelope.IsRepair);
+        foreach (ScriptedReplica replica in world.Honest)
+        {
+            replica.Pool.Add(Run.WithoutSignature(world.Chain, new byte[32], 2, ["more to say"u8.ToArray()]));
+        }
+
         world.Flow(envelope => envelope.View <= 8 && !envelope.IsRepair);
         world.Name("X2", 2);
         QuorumCertificate stale = world.Qc("X2");

@@ -119,7 +119,7 @@ public sealed class SubmitEdgeTests
                 var garbage = new byte[random.Next(200)];
                 random.NextBytes(garbage);
                 using var call = channel.CreateCallInvoker().AsyncDuplexStreamingCall(
-                    new Method<byte[], byte[]>(MethodType.DuplexStreaming, "bft.v1.ClientApi", method, raw, raw), null, new CallOptions(deadline: DateTime.UtcNow.AddSeconds(1)));
+                    new Method<byte[], byte[]>(MethodType.DuplexStreaming, "bft.v1.ClientApi", method, raw, raw), null, new CallOptions(deadline: DateTime.UtcNow.AddSeconds(3)));
                 StatusCode status = StatusCode.OK;
                 try
                 {
@@ -152,16 +152,23 @@ public sealed class SubmitEdgeTests
     }
 
     [Fact]
-    public async Task A_stream_must_greet_first_with_this_chain_and_version_and_soon()
+    public async Task A_stream_that_stays_silent_is_ended()
     {
-        await using FakeNetwork network = await FakeNetwork.StartAsync(new ApiLimits { HelloTimeout = TimeSpan.FromMilliseconds(200) });
+        await using FakeNetwork network = await FakeNetwork.StartAsync(new ApiLimits { HelloTimeout = TimeSpan.FromMilliseconds(50) });
+        using GrpcChannel channel = network.Channel(0);
+        Assert.Equal(StatusCode.DeadlineExceeded, (await GreetAsync(channel, null)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_stream_must_greet_first_with_this_chain_and_version()
+    {
+        await using FakeNetwork network = await FakeNetwork.StartAsync();
         using GrpcChannel channel = network.Channel(0);
         Chain other = FakeNetwork.MakeGenesis(salt: "other").ToChain();
         Assert.Equal(StatusCode.FailedPrecondition, (await GreetAsync(channel, Hello(other))).StatusCode);
         Assert.Contains(other.Id.ToString(), (await GreetAsync(channel, Hello(other))).Detail, StringComparison.Ordinal);
         Assert.Equal(StatusCode.FailedPrecondition, (await GreetAsync(channel, new HelloFrame(2, network.Chain.Id, []).Encode())).StatusCode);
         Assert.Equal(StatusCode.InvalidArgument, (await GreetAsync(channel, new SubscribeFrame([]).Encode())).StatusCode);
-        Assert.Equal(StatusCode.DeadlineExceeded, (await GreetAsync(channel, null)).StatusCode);
     }
 
     [Fact]

@@ -27,8 +27,8 @@ public sealed class ReadTests
     public async Task A_laggard_and_a_liar_that_agree_on_the_old_value_are_not_believed()
     {
         // O-46: C lags, D lies with the same old value: two equal stale answers are f+1, and must not be enough.
-        await using FakeNetwork network = await FakeNetwork.StartAsync();
-        BftClient client = network.Client(options => options with { CallTimeout = TimeSpan.FromSeconds(2) });
+        await using FakeNetwork network = await FakeNetwork.StartAsync(new ApiLimits { ReadTimeout = TimeSpan.FromSeconds(1) });
+        BftClient client = network.Client();
         await client.SubmitAsync([SubmitTests.Bytes("a=old")]);
         await client.SubmitAsync([SubmitTests.Bytes("a=new")]);
         network.Validators[2].StuckAt = new Height(1);

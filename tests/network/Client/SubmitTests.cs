@@ -130,13 +130,15 @@ public sealed class SubmitTests
     public async Task One_validator_cannot_reject_a_transaction_but_f_plus_one_can()
     {
         await using FakeNetwork network = await FakeNetwork.StartAsync();
-        network.Validators[0].OnSubmit = _ => new SubmitAnswer(SubmitVerdict.Rejected, Reason: "I do not like it");
-        BftClient client = network.Client(options => options with { RetryAfter = TimeSpan.FromMinutes(5) });
-        for (int i = 0; i < 8; i++)
+        int refusals = 0;
+        foreach (FakeValidator validator in network.Validators)
         {
-            Assert.True((await client.SubmitAsync(Bytes($"a={i}"))).IsCommitted);
+            validator.OnSubmit = _ => Interlocked.Increment(ref refusals) == 1 ? new SubmitAnswer(SubmitVerdict.Rejected, Reason: "I do not like it") : null;
         }
 
+        BftClient client = network.Client(options => options with { RetryAfter = TimeSpan.FromMinutes(5) });
+        Assert.True((await client.SubmitAsync(Bytes("a=1"))).IsCommitted);
+        Assert.True(refusals > 1);
         foreach (FakeValidator validator in network.Validators)
         {
             validator.OnSubmit = _ => new SubmitAnswer(SubmitVerdict.Rejected, Reason: "command: unknown operation");
@@ -200,6 +202,16 @@ public sealed class SubmitTests
         });
         BftClientException refused = await Assert.ThrowsAsync<BftClientException>(() => client.SubmitAsync(Bytes("a=1")));
         Assert.Contains(foreign.Chain.Id.ToString(), refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Over_tls_only_validators_with_a_pinned_key_are_spoken_to()
+    {
+        await using FakeNetwork network = await FakeNetwork.StartAsync(tls: true);
+        Uri[] endpoints = [.. network.Genesis.Validators.Select(validator => new Uri("https://" + validator.ClientAddress))];
+        Assert.True((await network.Client(options => options with { Endpoints = endpoints }).SubmitAsync(Bytes("a=1"))).IsCommitted);
+        IReadOnlyList<EndpointStatus> strange = await network.Client(options => options with { Endpoints = endpoints, TlsPins = [network.Chain.Id] }).StatusAsync();
+        Assert.All(strange, one => Assert.Null(one.Status));
     }
 
     [Fact]

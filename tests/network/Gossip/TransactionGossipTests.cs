@@ -8,7 +8,7 @@ namespace Bft.Network.Tests.Gossip;
 
 public sealed class TransactionGossipTests
 {
-    private static readonly ReplicaId A = new(0);
+    private static ReplicaId A { get; } = new(0);
 
     [Fact]
     public void Among_four_a_batch_goes_to_three_once_and_nobody_relays()

@@ -213,8 +213,14 @@ public sealed class PeerExchangeTests
         a.Transport.Send(new ReplicaId(1), TrafficClass.Consensus, Numbered(TrafficClass.Consensus, 1));
         await order.Count(1);
         a.Transport.Send(new ReplicaId(1), TrafficClass.Consensus, Numbered(TrafficClass.Consensus, 2));
+        using var patience = new CancellationTokenSource(Recorder<int>.Patience);
+        while (!b.Transport.Of(new ReplicaId(0)).Inflow.IsWaitedFor)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
 
-        // The other direction is not held up, which also gives the second message all the time to come in too early.
+        // The other direction is not held up.
         b.Transport.Send(new ReplicaId(0), TrafficClass.Consensus, Numbered(TrafficClass.Consensus, 3));
         await a.Deliveries.Count(1);
         order.Add("released");
@@ -234,7 +240,6 @@ public sealed class PeerExchangeTests
         await a.Lines.First(line => line.Contains(other.ToString(), StringComparison.Ordinal) && line.Contains("compare their genesis files", StringComparison.Ordinal));
         await b.Lines.First(line => line.Contains(committee.ChainId.ToString(), StringComparison.Ordinal) && line.Contains("compare their genesis files", StringComparison.Ordinal));
         Assert.DoesNotContain(a.Changes.All.Concat(b.Changes.All), state => state.Connected || state.Receiving);
-        Assert.Contains("genesis", a.Transport.States[0].LastError, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -9,7 +9,7 @@ namespace Bft.Network.Tests.Peers;
 
 public sealed class PeerFrameTests
 {
-    private static readonly PeerLimits Limits = new() { FrameTargetBytes = 4000, MaxConsensusBytes = 4000, MaxGossipBytes = 500, MaxRepairBytes = 3000 };
+    private static PeerLimits Limits { get; } = new() { FrameTargetBytes = 4000, MaxConsensusBytes = 4000, MaxGossipBytes = 500, MaxRepairBytes = 3000 };
 
     [Fact]
     public void A_frame_is_what_protobuf_reads_and_writes()

@@ -11,7 +11,7 @@ namespace Bft.Network.Tests.Peers;
 /// <summary>Nobody outside the committee gets past the handshake, whatever certificate is or is not shown.</summary>
 public sealed class PeerHandshakeTests
 {
-    private static readonly byte[] Preface = [.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, 0, 0, 0, 4, 0, 0, 0, 0, 0];
+    private static byte[] Preface { get; } = [.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, 0, 0, 0, 4, 0, 0, 0, 0, 0];
 
     [Fact]
     public async Task A_member_is_admitted()
@@ -78,6 +78,7 @@ public sealed class PeerHandshakeTests
         TestValidator a = await committee.StartAsync(0);
 
         await a.Lines.First(line => line.Contains("No link to validator 1", StringComparison.Ordinal) && line.Contains("validator 2's TLS key answers", StringComparison.Ordinal));
+        Assert.Contains("validator 2's TLS key answers", a.Transport.States[0].LastError, StringComparison.Ordinal);
         await a.ConnectedTo(2);
         Assert.DoesNotContain(a.Changes.All, state => state.Id.Value == 1 && state.Connected);
     }
@@ -157,7 +158,7 @@ public sealed class PeerHandshakeTests
     public async Task Of_many_connections_of_one_member_the_oldest_gives_way()
     {
         await using var committee = new TestCommittee(2);
-        TestValidator validator = await committee.StartAsync(0);
+        TestValidator validator = await committee.StartAsync(0, options => options with { Limits = Quick with { HelloTimeout = TimeSpan.FromMinutes(10), PingDelay = TimeSpan.FromMinutes(10) } });
         var clients = new List<(TcpClient Tcp, SslStream Tls)>();
         for (int i = 0; i < 3; i++)
         {

@@ -8,8 +8,8 @@ namespace Bft.Network.Tests.Peers;
 /// <summary>The small parts of a link, each by itself.</summary>
 public sealed class PeerPartsTests
 {
-    private static readonly Digest ChainId = HashFunction.Sha256.Hash("a chain"u8);
-    private static readonly Hello Ours = new(Hello.CurrentVersion, ChainId, new ReplicaId(0), PeerRole.Validator);
+    private static Digest ChainId { get; } = HashFunction.Sha256.Hash("a chain"u8);
+    private static Hello Ours { get; } = new(Hello.CurrentVersion, ChainId, new ReplicaId(0), PeerRole.Validator);
 
     [Fact]
     public void A_hello_of_a_peer_is_welcome()

@@ -182,7 +182,7 @@ public sealed class HomeTests : IDisposable
 
         var swapped = Assert.Throws<HomeException>(() => ValidatorKeys.Open(NodeSettings.Read(Home())));
 
-        Assert.Contains("is not the one genesis names", swapped.What, StringComparison.Ordinal);
+        Assert.Contains("the \"consensus\" key is not the one genesis names", swapped.What, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -91,6 +91,12 @@ public sealed class SupervisorTests : IDisposable
 
         Assert.Contains("validator 1 died before it was ready with exit code 1", failure.What, StringComparison.Ordinal);
         Assert.Contains("wrong passphrase", failure.What, StringComparison.Ordinal);
+        await supervisor.StopAsync();
+        _events.Writer.Complete();
+        await foreach (SupervisorEvent happened in _events.Reader.ReadAllAsync())
+        {
+            Assert.IsNotType<ValidatorRestarting>(happened);
+        }
     }
 
     [Fact]

@@ -82,7 +82,7 @@ public sealed class UpTests : IDisposable
         await FirstAsync();
         byte[] before = File.ReadAllBytes(_directory["net/genesis.json"]);
 
-        Ended ended = await UpAsync(value is null ? [flag] : [flag, value]);
+        Ended ended = await UpAsync(["--duration", "50ms", .. value is null ? new[] { flag } : [flag, value]]);
 
         Assert.Equal(ExitCodes.Failure, ended.Code);
         Assert.Contains(flag, ended.What, StringComparison.Ordinal);
@@ -195,7 +195,7 @@ public sealed class UpTests : IDisposable
         _bft.Testnet.Statuses[2] = _bft.Testnet.Statuses[2] with { StateRoot = default };
         Assert.False(Round().IsLevel(_ => true));
         _bft.Testnet.StandLevel(3);
-        _bft.Testnet.Statuses[2] = _bft.Testnet.Statuses[2] with { Height = new Height(4) };
+        _bft.Testnet.Statuses[2] = _bft.Testnet.Statuses[2] with { Height = new Height(4), Executed = new Height(4) };
         Assert.False(Round().IsLevel(_ => true));
     }
 }

@@ -1,8 +1,11 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Bft.Client;
 using Bft.Crypto;
+using Bft.Crypto.KeyStore;
 using Bft.Crypto.Signatures;
+using Bft.Crypto.Tls;
 using Bft.Engine;
 using Bft.Network.Api;
 using Grpc.Net.Client;
@@ -49,13 +52,19 @@ internal sealed class FakeNetwork : IAsyncDisposable
                 HashFunction.Sha256.Hash(Encoding.UTF8.GetBytes($"{salt} tls {i}")), string.Empty, string.Empty, string.Empty)),
         ]);
 
-    public static async Task<FakeNetwork> StartAsync(ApiLimits? limits = null, string salt = "test", int n = 4)
+    public static async Task<FakeNetwork> StartAsync(ApiLimits? limits = null, string salt = "test", int n = 4, bool tls = false)
     {
         limits ??= new ApiLimits();
         Genesis genesis = MakeGenesis(n, salt);
+        X509Certificate2?[] certificates = [.. Enumerable.Range(0, n).Select(i => tls ? MakeCertificate(i) : null)];
+        if (tls)
+        {
+            genesis = genesis with { Validators = [.. genesis.Validators.Select((validator, i) => validator with { TlsPin = TlsPin.Of(certificates[i]!) })] };
+        }
+
         var ledger = new FakeLedger(genesis, [.. Enumerable.Range(0, n).Select(i => Key($"{salt} consensus {i}"))]);
         FakeValidator[] validators = [.. Enumerable.Range(0, n).Select(i => new FakeValidator(ledger, genesis, i, Key($"{salt} identity {i}"), limits))];
-        WebApplication[] hosts = await Task.WhenAll(validators.Select(validator => HostAsync(validator, limits)));
+        WebApplication[] hosts = await Task.WhenAll(validators.Select((validator, i) => HostAsync(validator, limits, certificates[i])));
         genesis = genesis with
         {
             Validators = [.. genesis.Validators.Select((validator, i) => validator with { ClientAddress = Address(hosts[i], 0), HttpAddress = Address(hosts[i], 1) })],
@@ -80,6 +89,9 @@ internal sealed class FakeNetwork : IAsyncDisposable
             StateProofCheck = FakeLedger.CheckProof,
             Barrier = () => "!"u8.ToArray(),
             RetryAfter = TimeSpan.FromMilliseconds(100),
+            // No test waits for these to run out; a busy machine must not make them.
+            CallTimeout = TimeSpan.FromMinutes(2),
+            ConnectTimeout = TimeSpan.FromMinutes(2),
         };
         var client = new BftClient(change?.Invoke(options) ?? options);
         _owned.Add(client);
@@ -112,14 +124,22 @@ internal sealed class FakeNetwork : IAsyncDisposable
         await Task.WhenAll(Enumerable.Range(0, _hosts.Length).Where(i => _hosts[i] is not null).Select(KillAsync));
     }
 
-    private static async Task<WebApplication> HostAsync(FakeValidator validator, ApiLimits limits)
+    private static async Task<WebApplication> HostAsync(FakeValidator validator, ApiLimits limits, X509Certificate2? certificate)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseKestrelHttpsConfiguration();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Limits.ApplyBftLimits(limits);
-            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
+            kestrel.Listen(IPAddress.Loopback, 0, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http2;
+                if (certificate is not null)
+                {
+                    listen.UseHttps(certificate);
+                }
+            });
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
         });
         builder.Services.AddBftApi(validator, limits);
@@ -128,6 +148,12 @@ internal sealed class FakeNetwork : IAsyncDisposable
         host.MapBftHttp();
         await host.StartAsync();
         return host;
+    }
+
+    private static X509Certificate2 MakeCertificate(int validator)
+    {
+        using SecretKey key = TlsCertificate.GenerateKey();
+        return TlsCertificate.Create(key, validator, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(200), ["127.0.0.1"]);
     }
 
     private static string Address(WebApplication host, int listener) =>

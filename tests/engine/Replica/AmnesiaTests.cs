@@ -1,0 +1,140 @@
+using Bft.Engine.HotStuff;
+using Bft.Simulation;
+
+namespace Bft.Engine.Tests.Loop;
+
+/// <summary>A replica that lost its safety records may have signed anything: it earns its vote back, or the chain halts.</summary>
+public class AmnesiaTests
+{
+    private const int Wiped = 3;
+
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+
+    private readonly List<Vote> _signedByWiped = [];
+
+    [Theory]
+    [InlineData(4, 1)]
+    [InlineData(4, 2)]
+    [InlineData(7, 3)]
+    public void A_wiped_replica_votes_again_only_above_everything_it_may_have_signed(int n, ulong seed)
+    {
+        SimulatedCluster cluster = Running(n, seed);
+        SimulatedNode wiped = cluster.Nodes[Wiped];
+        wiped.Crash(lose: true);
+        Vote[] before = [.. _signedByWiped];
+        Assert.NotEmpty(before);
+        View highest = before.Max(vote => vote.Statement.View)!;
+        _signedByWiped.Clear();
+        wiped.Start(mayVote: false);
+        Assert.True(wiped.Replica.EarningVoteBack);
+        Assert.False(wiped.Replica.Voting);
+        Assert.True(cluster.RunUntil(() => wiped.Replica.Voting, Minute), $"seed {seed}: its vote never came back");
+        Assert.All(_signedByWiped, vote => Assert.True(vote.Statement.View > wiped.ResumedAbove));
+        Assert.False(wiped.Replica.EarningVoteBack);
+        Assert.True(wiped.ResumedAbove >= highest, $"seed {seed}: resumed above {wiped.ResumedAbove}, signed in {highest}");
+        ulong height = cluster.LowestCommitted;
+        Assert.True(cluster.RunUntil(() => cluster.LowestCommitted > height + 50 && _signedByWiped.Count > 0, Minute));
+        Assert.All(_signedByWiped, vote => Assert.True(vote.Statement.View > wiped.ResumedAbove));
+        Assert.Empty(cluster.Violations);
+        Assert.All(cluster.Nodes, node => Assert.Empty(node.Evidence));
+    }
+
+    [Fact]
+    public void With_one_more_dead_four_replicas_halt_until_it_is_back()
+    {
+        SimulatedCluster cluster = Running(4, 5);
+        SimulatedNode wiped = cluster.Nodes[Wiped];
+        wiped.Crash(lose: true);
+        cluster.Nodes[0].Crash();
+        wiped.Start(mayVote: false);
+        cluster.Run(TimeSpan.FromSeconds(2));
+        ulong height = cluster.LowestCommitted;
+        _signedByWiped.Clear();
+        cluster.Run(TimeSpan.FromSeconds(20));
+        Assert.Equal(height, cluster.LowestCommitted);
+        Assert.False(wiped.Replica.Voting);
+        Assert.Empty(_signedByWiped);
+        cluster.Nodes[0].Start();
+        Assert.True(cluster.RunUntil(() => wiped.Replica.Voting && cluster.LowestCommitted > height + 20, Minute));
+        Assert.Empty(cluster.Violations);
+    }
+
+    [Fact]
+    public void Heads_of_fewer_than_a_quorum_of_others_prove_nothing()
+    {
+        var stage = new LoopStage(size: 7, mayVote: false).Begin();
+        Assert.True(stage.Replica.EarningVoteBack);
+        // q = 5 of 7: four others are too few, and one that tells twice is one.
+        foreach (int peer in new[] { 1, 2, 3, 4, 4, 4, 0 })
+        {
+            Assert.True(stage.Edge.OnMessage(new ReplicaId(peer), Sync.RepairMessages.Head(new Height(9), new View(20))));
+        }
+
+        stage.Turn();
+        CommitWith(stage, certified: 90, signers: ReplicaSet.Of(1, 2, 3, 4, 5));
+        Assert.False(stage.Replica.Voting);
+        stage.Edge.OnMessage(new ReplicaId(5), Sync.RepairMessages.Head(new Height(9), new View(30)));
+        stage.Turn();
+        // Now the highest of five others counts: 30, plus one. Not its own signature, not a view at or below.
+        CommitWith(stage, certified: 90, signers: ReplicaSet.Of(0, 1, 2, 3, 4));
+        Assert.False(stage.Replica.Voting);
+        CommitWith(stage, certified: 31, signers: ReplicaSet.Of(1, 2, 3, 4, 5));
+        Assert.False(stage.Replica.Voting);
+        CommitWith(stage, certified: 90, signers: ReplicaSet.Of(1, 2, 3, 4, 5));
+        Assert.True(stage.Replica.Voting);
+        Assert.Equal(SigningRefusal.MayNotVote, stage.Voter.Sign(new Statement(StatementKind.Vote, default, new View(90), default, default)).Refusal);
+        Assert.True(stage.Voter.Sign(new Statement(StatementKind.Vote, default, new View(91), default, default)).Signed);
+    }
+
+    private static void CommitWith(LoopStage stage, ulong certified, ReplicaSet signers)
+    {
+        var certificate = new QuorumCertificate(new Statement(StatementKind.Vote, default, new View(certified), default, default), signers, default);
+        stage.OnStep = (input, effects) =>
+        {
+            if (input is Input.Received)
+            {
+                effects.Commit(stage.BlockAt(stage.Replica.CommittedHeight.Value + 1, view: certified), new CommitProof(certificate, []));
+            }
+        };
+        stage.Say(1);
+    }
+
+    private SimulatedCluster Running(int n, ulong seed)
+    {
+        var cluster = new SimulatedCluster(n, HotStuffProtocol.Descriptor, seed, options: new ProtocolOptions { ViewTimeout = TimeSpan.FromMilliseconds(50), MaxViewTimeout = TimeSpan.FromSeconds(1) })
+        {
+            Network = new NetworkProfile
+            {
+                MaxDelay = TimeSpan.FromMilliseconds(5),
+                Filter = (from, _, message) =>
+                {
+                    if (from.Value == Wiped && SignedIn(message) is { } vote && vote.Signer.Value == Wiped)
+                    {
+                        _signedByWiped.Add(vote);
+                    }
+
+                    return true;
+                },
+            },
+        };
+        cluster.Start();
+        ulong sequence = 0;
+        void Feed()
+        {
+            cluster.SubmitEverywhere(cluster.MakeRun(1, ++sequence));
+            cluster.At(TimeSpan.FromMilliseconds(20), Feed);
+        }
+
+        Feed();
+        Assert.True(cluster.RunUntil(() => cluster.LowestCommitted >= 30, Minute));
+        return cluster;
+    }
+
+    private static Vote? SignedIn(ProtocolMessage? message) => message switch
+    {
+        ProposalMessage proposal => proposal.Authorship,
+        VoteMessage vote => vote.Vote,
+        TimeoutMessage timeout => timeout.Timeout,
+        _ => null,
+    };
+}

@@ -1,0 +1,28 @@
+using Bft.Bench.Crash;
+using Xunit.Abstractions;
+
+namespace Bft.Testnet.Tests.EndToEnd;
+
+/// <summary>
+/// Real validator processes, real sockets, real disk, killed with SIGKILL under load. A short run of what <c>bench -- crash --rounds 200</c>
+/// does at length; the seed is printed.
+/// </summary>
+public class CrashTests(ITestOutputHelper output)
+{
+    [Theory]
+    [InlineData(CrashVictims.One, 2)]
+    [InlineData(CrashVictims.All, 3)]
+    public async Task Killed_validators_lose_nothing_contradict_nothing_and_agree(CrashVictims victims, int rounds)
+    {
+        string directory = Path.Combine(Path.GetTempPath(), $"bft-crash-test-{Guid.NewGuid():N}");
+        int seed = Random.Shared.Next();
+        output.WriteLine($"seed {seed}");
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(8));
+        using var log = new StringWriter();
+        CrashReport report = await new CrashRun(directory, rounds, victims, seed, log).RunAsync(limit.Token);
+        output.WriteLine(log.ToString());
+        Assert.True(report.Ok, $"seed {seed}: {report} in {directory}");
+        Assert.True(report.Acknowledged > 20 * rounds);
+        Directory.Delete(directory, recursive: true);
+    }
+}
