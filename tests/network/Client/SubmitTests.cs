@@ -1,5 +1,6 @@
 using System.Text;
 using Bft.Client;
+using Bft.Crypto;
 using Bft.Engine;
 using Bft.Network.Api;
 using Bft.Network.Tests.Api.Fakes;
@@ -210,8 +211,15 @@ public sealed class SubmitTests
         await using FakeNetwork network = await FakeNetwork.StartAsync(tls: true);
         Uri[] endpoints = [.. network.Genesis.Validators.Select(validator => new Uri("https://" + validator.ClientAddress))];
         Assert.True((await network.Client(options => options with { Endpoints = endpoints }).SubmitAsync(Bytes("a=1"))).IsCommitted);
-        IReadOnlyList<EndpointStatus> strange = await network.Client(options => options with { Endpoints = endpoints, TlsPins = [network.Chain.Id] }).StatusAsync();
+
+        // Under names that genesis does not know, the given pins decide: one for each endpoint.
+        Uri[] aliases = [.. endpoints.Select(endpoint => new UriBuilder(endpoint) { Host = "localhost" }.Uri)];
+        Digest[] pins = [.. network.Genesis.Validators.Select(validator => validator.TlsPin)];
+        IReadOnlyList<EndpointStatus> known = await network.Client(options => options with { Endpoints = aliases, TlsPins = pins }).StatusAsync();
+        Assert.All(known, one => Assert.NotNull(one.Status));
+        IReadOnlyList<EndpointStatus> strange = await network.Client(options => options with { Endpoints = aliases, TlsPins = [.. pins.Select(_ => network.Chain.Id)] }).StatusAsync();
         Assert.All(strange, one => Assert.Null(one.Status));
+        Assert.Throws<ArgumentException>(() => network.Client(options => options with { Endpoints = aliases, TlsPins = [network.Chain.Id] }));
     }
 
     [Fact]
