@@ -18,10 +18,13 @@ public class PrimaryWindowTests
         }
     }
 
-    [Fact]
-    public void A_primary_that_goes_on_in_its_old_life_is_caught()
+    [Theory]
+    [InlineData((int)PrimaryWindowFlaw.SameLife)]
+    [InlineData((int)PrimaryWindowFlaw.ForgetsAtCommit)]
+    public void A_flaw_is_caught(int flaw)
     {
-        int caught = Enumerable.Range(1, Seeds).Count(seed => ToySweep.Run(PrimaryWindow.Descriptor, 3, (ulong)seed, context => new PrimaryWindow(context, sameLife: true)).Any(violation => violation.Contains("agreement", StringComparison.Ordinal)));
+        int caught = Enumerable.Range(1, Seeds).Count(seed =>
+            ToySweep.Run(PrimaryWindow.Descriptor, 3, (ulong)seed, context => new PrimaryWindow(context, (PrimaryWindowFlaw)flaw)).Any(violation => violation.Contains("agreement", StringComparison.Ordinal)));
         Assert.True(caught > 0, $"none of {Seeds} seeds caught it");
     }
 

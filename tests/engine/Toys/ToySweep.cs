@@ -11,6 +11,8 @@ internal static class ToySweep
         var cluster = new SimulatedCluster(n, protocol, seed, create)
         {
             Network = new NetworkProfile { MaxDelay = TimeSpan.FromMilliseconds(15), LossPerMillion = 50_000, DuplicatePerMillion = 50_000 },
+            // Commits wait for the ledger: a crash takes some back.
+            ExecutionDelay = TimeSpan.FromMilliseconds(3),
         };
         cluster.Start();
         ulong sequence = 0;
