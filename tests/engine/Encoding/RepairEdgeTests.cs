@@ -1,8 +1,6 @@
 using Bft.Engine.HotStuff;
 using Bft.Engine.Sync;
 using Bft.Engine.Tests.Scripting;
-using Bft.Engine.Transport;
-using Bft.Simulation;
 using static Bft.Engine.Tests.Scripting.Names;
 
 namespace Bft.Engine.Tests.Encoding;

@@ -1,4 +1,5 @@
 using Bft.Engine.HotStuff;
+using Bft.Engine.Tests.Scripting;
 using Bft.Simulation;
 
 namespace Bft.Engine.Tests.HotStuff;
@@ -189,6 +190,18 @@ public class HotStuffClusterTests
             Assert.True(
                 cluster.RunUntil(() => cluster.Nodes.All(node => node.Up) && cluster.LowestCommitted > before + 20, Minute),
                 $"seed {seed}: no progress after healing: {string.Join(' ', cluster.Nodes.Select(node => $"{node.Up}/{node.Replica.CommittedHeight}/{node.Replica.Status}"))}");
+        }
+    }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(7)]
+    public void Crashes_within_a_turn_before_its_flush_never_break_agreement(int n)
+    {
+        for (ulong seed = 1; seed <= 15; seed++)
+        {
+            IReadOnlyList<string> violations = CrashSweep.Run(HotStuffProtocol.Descriptor, n, seed);
+            Assert.True(violations.Count == 0, $"n = {n}, seed {seed}: {string.Join("; ", violations)}");
         }
     }
 

@@ -1,10 +1,7 @@
 using Bft.Crypto;
 using Bft.Engine.Encoding;
-using Bft.Engine.Mempool;
-using Bft.Engine.Storage;
 using Bft.Engine.Sync;
 using Bft.Engine.Transport;
-using Bft.Simulation;
 
 namespace Bft.Engine.Tests.Sync;
 
@@ -13,7 +10,7 @@ public class BlockSyncTests : ITransport, IMeter
 {
     private const int Chunk = RepairMessages.MaxRangeBlocks;
 
-    private static readonly Height None = default;
+    private static readonly Height None = new(0);
 
     private readonly Chain _chain = new(HashFunction.Sha256.Hash([1]), "none", new Committee(4), HashFunction.Sha256);
     private readonly BlockSync _sync;
@@ -21,7 +18,7 @@ public class BlockSyncTests : ITransport, IMeter
     private readonly List<(ReplicaId To, RepairKind Kind)> _sent = [];
 
     public BlockSyncTests() => _sync = new BlockSync(new ReplicaPorts(
-        _chain, new ReplicaId(0), null!, null!, (IJournal)null!, (ILedger)null!, (IPayloadSource)null!, this, this, null!, null!, null!, null!));
+        _chain, new ReplicaId(0), null!, null!, null!, null!, null!, this, this, null!, null!, null!, null!));
 
     [Fact]
     public void Chunks_are_asked_of_several_peers_at_once_and_handed_on_in_order()

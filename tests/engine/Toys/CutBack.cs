@@ -1,5 +1,4 @@
 using Bft.Crypto;
-using Bft.Engine.Encoding;
 using Bft.Engine.Shared;
 using static Bft.Engine.Tests.Toys.CutBackMessages;
 

@@ -1,3 +1,4 @@
+using Bft.Engine.Tests.Scripting;
 using Bft.Simulation;
 
 namespace Bft.Engine.Tests.Toys;
@@ -14,7 +15,7 @@ public class CutBackTests
         List<CutBack> lives = [];
         for (ulong seed = 1; seed <= Seeds; seed++)
         {
-            IReadOnlyList<string> violations = ToySweep.Run(CutBack.Descriptor, n, seed, context => Kept(lives, new CutBack(context)));
+            IReadOnlyList<string> violations = CrashSweep.Run(CutBack.Descriptor, n, seed, context => Kept(lives, new CutBack(context)));
             Assert.True(violations.Count == 0, $"n = {n}, seed {seed}: {string.Join("; ", violations)}");
         }
 
@@ -26,7 +27,7 @@ public class CutBackTests
     [InlineData((int)CutBackFlaw.VotesForAnyone)]
     public void A_flaw_is_caught(int flaw)
     {
-        int caught = Enumerable.Range(1, Seeds).Count(seed => ToySweep.Run(CutBack.Descriptor, 3, (ulong)seed, context => new CutBack(context, (CutBackFlaw)flaw)).Any(violation => violation.Contains("agreement", StringComparison.Ordinal)));
+        int caught = Enumerable.Range(1, Seeds).Count(seed => CrashSweep.Run(CutBack.Descriptor, 3, (ulong)seed, context => new CutBack(context, (CutBackFlaw)flaw)).Any(violation => violation.Contains("agreement", StringComparison.Ordinal)));
         Assert.True(caught > 0, $"none of {Seeds} seeds caught it");
     }
 

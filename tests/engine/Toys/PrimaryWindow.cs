@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Bft.Crypto;
 using Bft.Engine.Encoding;
 using Bft.Engine.Shared;

@@ -1,3 +1,4 @@
+using Bft.Engine.Tests.Scripting;
 using Bft.Simulation;
 
 namespace Bft.Engine.Tests.Toys;
@@ -13,7 +14,7 @@ public class PrimaryWindowTests
     {
         for (ulong seed = 1; seed <= Seeds; seed++)
         {
-            IReadOnlyList<string> violations = ToySweep.Run(PrimaryWindow.Descriptor, n, seed);
+            IReadOnlyList<string> violations = CrashSweep.Run(PrimaryWindow.Descriptor, n, seed);
             Assert.True(violations.Count == 0, $"n = {n}, seed {seed}: {string.Join("; ", violations)}");
         }
     }
@@ -24,7 +25,7 @@ public class PrimaryWindowTests
     public void A_flaw_is_caught(int flaw)
     {
         int caught = Enumerable.Range(1, Seeds).Count(seed =>
-            ToySweep.Run(PrimaryWindow.Descriptor, 3, (ulong)seed, context => new PrimaryWindow(context, (PrimaryWindowFlaw)flaw)).Any(violation => violation.Contains("agreement", StringComparison.Ordinal)));
+            CrashSweep.Run(PrimaryWindow.Descriptor, 3, (ulong)seed, context => new PrimaryWindow(context, (PrimaryWindowFlaw)flaw)).Any(violation => violation.Contains("agreement", StringComparison.Ordinal)));
         Assert.True(caught > 0, $"none of {Seeds} seeds caught it");
     }
 

@@ -1,9 +1,9 @@
 using Bft.Simulation;
 
-namespace Bft.Engine.Tests.Toys;
+namespace Bft.Engine.Tests.Scripting;
 
-/// <summary>Seeded runs with loss, duplicates, reordering, crashes and restarts; what a toy must survive.</summary>
-internal static class ToySweep
+/// <summary>Seeded runs with loss, duplicates, reordering, crashes and restarts; what every protocol must survive.</summary>
+internal static class CrashSweep
 {
     /// <summary>One run. Returns what was violated; afterwards everyone is up, heals and must make progress.</summary>
     public static IReadOnlyList<string> Run(ProtocolDescriptor protocol, int n, ulong seed, Func<ProtocolContext, IProtocol>? create = null)
