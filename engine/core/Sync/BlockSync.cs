@@ -10,6 +10,10 @@ namespace Bft.Engine.Sync;
 internal sealed class BlockSync(ReplicaPorts ports)
 {
     private const int RangesInFlight = 4;
+
+    /// <summary>Chunks that may wait for an earlier one. A peer that keeps the first one to itself would else have all others pile up here.</summary>
+    private const int RangesWaiting = 8;
+
     private const int MaxExpected = 64;
     private const ulong MaxBacklog = 2048;
 
@@ -175,7 +179,7 @@ internal sealed class BlockSync(ReplicaPorts ports)
         }
 
         ulong next = committed.Value + 1;
-        while (_asked.Count < RangesInFlight && next <= _target.Value)
+        while (_asked.Count < RangesInFlight && next <= _target.Value && (_arrived.Count < RangesWaiting || next == committed.Value + 1))
         {
             if (!_asked.ContainsKey(next) && !_arrived.ContainsKey(next))
             {

@@ -91,6 +91,10 @@ public class CertificateScenarioTests
         Assert.False(keys.Claims.IsVote(new Vote(statement, new ReplicaId(B), observer.Sign(B, statement))));
         Assert.False(keys.Claims.IsVote(new Vote(statement, new ReplicaId(B), default)));
         Assert.False(keys.Claims.IsVote(new Vote(statement, new ReplicaId(B), new byte[4096])));
+        // An observer's own key, which the scheme knows and the committee does not.
+        Assert.False(observer.Claims.IsVote(new Vote(statement, new ReplicaId(4), observer.Sign(4, statement))));
+        Assert.False(observer.Claims.IsCertificate(observer.Certificate(statement, A, B, 4)));
+        Assert.False(observer.Claims.IsCertificate(observer.Certificate(statement, A, B, C, 4)));
         byte[] three = [.. good, .. keys.Sign(B, statement), .. keys.Sign(C, statement)];
         foreach (int stranger in new[] { 4, 63, 64, 255, 511 })
         {

@@ -53,20 +53,8 @@ internal static class Specimens
             Block.Null(Chain, new Height(5)).Encoded.ToArray(), bytes => Block.TryDecode(Chain, bytes, out Block? block) ? Again(block!) : null),
         ["payload"] = (SomePayload.Encoded.ToArray(), bytes => Payload.TryDecode(Chain, bytes, out Payload? payload) ? Payload.Of(Chain, payload!.Runs).Encoded.ToArray() : null),
         ["run"] = (SomeRun.Encoded.ToArray(), bytes => Run.TryDecode(Chain, bytes, out Run? run) ? Again(run!) : null),
-        ["committed block"] = (Written(writer => SomeCommitted.Encode(writer)), bytes =>
-        {
-            var reader = new CanonicalReader(bytes);
-            CommittedBlock? block = CommittedBlock.Decode(Chain, ref reader);
-            return reader.Complete && block is not null ? Written(writer => block.Encode(writer)) : null;
-        }
-        ),
-        ["state point"] = (Written(writer => SomeHeader.Executed.Encode(writer)), bytes =>
-        {
-            var reader = new CanonicalReader(bytes);
-            StatePoint point = StatePoint.Decode(ref reader);
-            return reader.Complete ? Written(writer => point.Encode(writer)) : null;
-        }
-        ),
+        ["committed block"] = (Written(writer => SomeCommitted.Encode(writer)), AgainCommitted),
+        ["state point"] = (Written(writer => SomeHeader.Executed.Encode(writer)), AgainPoint),
     }.ToImmutableSortedDictionary();
 
     private static (byte[] Bytes, Decoder Decode) Wire(ProtocolMessage message) => (
@@ -78,6 +66,20 @@ internal static class Specimens
     private static byte[]? Again(Run run) => run.Scheme == Run.Unsigned
         ? Run.WithoutSignature(Chain, run.PublicKey.Span, run.First, run.Commands.ToArray()).Encoded.ToArray()
         : run.Encoded.ToArray();
+
+    private static byte[]? AgainCommitted(ReadOnlyMemory<byte> bytes)
+    {
+        var reader = new CanonicalReader(bytes);
+        CommittedBlock? block = CommittedBlock.Decode(Chain, ref reader);
+        return reader.Complete && block is not null ? Written(writer => block.Encode(writer)) : null;
+    }
+
+    private static byte[]? AgainPoint(ReadOnlyMemory<byte> bytes)
+    {
+        var reader = new CanonicalReader(bytes);
+        StatePoint point = StatePoint.Decode(ref reader);
+        return reader.Complete ? Written(writer => point.Encode(writer)) : null;
+    }
 
     private static byte[] Written(Action<CanonicalWriter> write)
     {

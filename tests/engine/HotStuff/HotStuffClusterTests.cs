@@ -1,4 +1,5 @@
 using Bft.Engine.HotStuff;
+using Bft.Engine.Tests.Scripting;
 using Bft.Simulation;
 
 namespace Bft.Engine.Tests.HotStuff;
@@ -27,9 +28,32 @@ public class HotStuffClusterTests
         cluster.Run(Minute);
         Assert.Equal(messages, cluster.Messages);
         Assert.Empty(cluster.Violations);
-        ulong exposed = cluster.Nodes[0].Ledger.ReadHeader(cluster.Nodes[0].Ledger.Height)!.Executed.Height.Value;
         // A committee of one has no network to wait for: it decides while its own execution is still under way.
-        Assert.True(cluster.Nodes[0].Ledger.Height.Value <= (n == 1 ? 100UL : 8), $"an idle chain stays quiet, but height is {cluster.Nodes[0].Ledger.Height}, exposing {exposed}");
+        Assert.True(cluster.Nodes[0].Ledger.Height.Value <= (n == 1 ? 100UL : 8), $"an idle chain stays quiet, but height is {cluster.Nodes[0].Ledger.Height}");
+    }
+
+    [Fact]
+    public void An_idle_chain_adds_the_few_empty_blocks_that_expose_the_last_result_in_a_certified_header()
+    {
+        SimulatedCluster cluster = Cluster(4);
+        SortedDictionary<ulong, BlockHeader> proposed = [];
+        cluster.Network = new NetworkProfile
+        {
+            Filter = (_, _, message) =>
+            {
+                if (message is ProposalMessage proposal)
+                {
+                    proposed[proposal.Block.View.Value] = proposal.Block.Header;
+                }
+
+                return true;
+            },
+        };
+        cluster.Start();
+        cluster.SubmitEverywhere(cluster.MakeRun(1, 1));
+        cluster.Run(TimeSpan.FromSeconds(5));
+        ulong last = proposed.Values.Last(header => header.PayloadRoot != Payload.Empty(cluster.Chain).Root).Height.Value;
+        Assert.All(cluster.Nodes, node => Assert.True(proposed[node.Replica.Status.HighestCertified.Value].Executed.Height.Value >= last));
     }
 
     [Theory]
@@ -189,6 +213,18 @@ public class HotStuffClusterTests
             Assert.True(
                 cluster.RunUntil(() => cluster.Nodes.All(node => node.Up) && cluster.LowestCommitted > before + 20, Minute),
                 $"seed {seed}: no progress after healing: {string.Join(' ', cluster.Nodes.Select(node => $"{node.Up}/{node.Replica.CommittedHeight}/{node.Replica.Status}"))}");
+        }
+    }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(7)]
+    public void Crashes_within_a_turn_before_its_flush_never_break_agreement(int n)
+    {
+        for (ulong seed = 1; seed <= 15; seed++)
+        {
+            IReadOnlyList<string> violations = CrashSweep.Run(HotStuffProtocol.Descriptor, n, seed);
+            Assert.True(violations.Count == 0, $"n = {n}, seed {seed}: {string.Join("; ", violations)}");
         }
     }
 

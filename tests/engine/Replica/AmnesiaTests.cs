@@ -1,4 +1,5 @@
 using Bft.Engine.HotStuff;
+using Bft.Engine.Sync;
 using Bft.Simulation;
 
 namespace Bft.Engine.Tests.Loop;
@@ -67,13 +68,13 @@ public class AmnesiaTests
         // q = 5 of 7: four others are too few, and one that tells twice is one.
         foreach (int peer in new[] { 1, 2, 3, 4, 4, 4, 0 })
         {
-            Assert.True(stage.Edge.OnMessage(new ReplicaId(peer), Sync.RepairMessages.Head(new Height(9), new View(20))));
+            Assert.True(stage.Edge.OnMessage(new ReplicaId(peer), RepairMessages.Head(new Height(9), new View(20))));
         }
 
         stage.Turn();
         CommitWith(stage, certified: 90, signers: ReplicaSet.Of(1, 2, 3, 4, 5));
         Assert.False(stage.Replica.Voting);
-        stage.Edge.OnMessage(new ReplicaId(5), Sync.RepairMessages.Head(new Height(9), new View(30)));
+        stage.Edge.OnMessage(new ReplicaId(5), RepairMessages.Head(new Height(9), new View(30)));
         stage.Turn();
         // Now the highest of five others counts: 30, plus one. Not its own signature, not a view at or below.
         CommitWith(stage, certified: 90, signers: ReplicaSet.Of(0, 1, 2, 3, 4));

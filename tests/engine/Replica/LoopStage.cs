@@ -105,7 +105,7 @@ internal sealed class LoopStage : IClock, IJournal, ITransport, IMeter, IExecuti
         return new Block(Chain, new BlockHeader(default, new Height(height), new View(view), default, empty.Root, executed, Peer, 0), empty, null);
     }
 
-    public StatePoint PointAt(ulong height) => new(new Height(height), HashFunction.Sha256.Hash([(byte)height]), default);
+    public static StatePoint PointAt(ulong height) => new(new Height(height), HashFunction.Sha256.Hash([(byte)height]), default);
 
     public static CommitProof NoProof { get; } = new(null, []);
 

@@ -1,12 +1,13 @@
-
 namespace Bft.Engine.Tests.Loop;
 
 /// <summary>The order of a turn, and what a disk that fails or fills does to it.</summary>
-public class TurnTests
+public sealed class TurnTests : IDisposable
 {
     private static readonly SafetyRecord Record = new(new RecordKey(0x80), new byte[] { 1, 2, 3 });
 
     private readonly LoopStage _stage = new();
+
+    public void Dispose() => ((IDisposable)_stage).Dispose();
 
     [Fact]
     public void A_turn_hastens_appends_flushes_once_sends_and_only_then_executes()
@@ -217,7 +218,7 @@ public class TurnTests
             _stage.Turn();
         }
 
-        _stage.Replica.Executed(_stage.PointAt(1));
+        _stage.Replica.Executed(LoopStage.PointAt(1));
         Assert.Equal(steps, _stage.Inputs.Count);
         _stage.RoomFor = -1;
         NextAttempt();
@@ -296,10 +297,10 @@ public class TurnTests
         List<Height?> answers = [];
         _stage.Replica.ReadIndex(answers.Add);
         _stage.Turn();
-        _stage.Replica.Executed(_stage.PointAt(1));
+        _stage.Replica.Executed(LoopStage.PointAt(1));
         _stage.Turn();
         Assert.Empty(answers);
-        _stage.Replica.Executed(_stage.PointAt(2));
+        _stage.Replica.Executed(LoopStage.PointAt(2));
         _stage.Turn();
         Assert.Equal([new Height(2)], answers);
     }

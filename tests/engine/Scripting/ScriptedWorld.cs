@@ -119,6 +119,20 @@ internal sealed class ScriptedWorld
         }
     }
 
+    /// <summary>Lets the views up to that one happen, each with something new to order, so that there is a next one.</summary>
+    public void Reach(ulong view)
+    {
+        for (ulong i = 1; i <= view; i++)
+        {
+            foreach (ScriptedReplica replica in Honest)
+            {
+                replica.Pool.Add(Run.WithoutSignature(Chain, new byte[32], 1 + i, ["more"u8.ToArray()]));
+            }
+
+            Flow(envelope => envelope.View <= i && !envelope.IsRepair);
+        }
+    }
+
     /// <summary>Loses what is held and matches.</summary>
     public void Drop(Func<Envelope, bool> which) => Held.RemoveAll(new Predicate<Envelope>(which));
 

@@ -5,6 +5,18 @@ using static Bft.Engine.Tests.Toys.PrimaryWindowMessages;
 
 namespace Bft.Engine.Tests.Toys;
 
+/// <summary>What a test may break in <see cref="PrimaryWindow"/>.</summary>
+internal enum PrimaryWindowFlaw
+{
+    None,
+
+    /// <summary>A restarted primary goes on in its old view, as if it still knew what it hastened.</summary>
+    SameLife,
+
+    /// <summary>What was accepted is forgotten at the commit instead of when the ledger has it.</summary>
+    ForgetsAtCommit,
+}
+
 /// <summary>
 /// A toy that proves the port carries slot protocols: replica 0 is the primary for ever and orders a window of slots at once, without parents and
 /// without certificates; a majority's acknowledgements commit. Multi-Paxos with one proposer: each life of the primary is a view; a new life first asks a
@@ -21,7 +33,7 @@ internal sealed class PrimaryWindow : IProtocol
     private readonly Chain _chain;
     private readonly ReplicaId _self;
     private readonly Voter _voter;
-    private readonly bool _sameLife;
+    private readonly PrimaryWindowFlaw _flaw;
     private readonly VoteCollector _acks;
     private readonly SortedDictionary<ulong, Vote> _accepted = [];
     private readonly Dictionary<Digest, Block> _blocks = [];
@@ -34,14 +46,12 @@ internal sealed class PrimaryWindow : IProtocol
     private bool _leading;
     private bool _asked;
 
-    /// <param name="context">The replica's parts.</param>
-    /// <param name="sameLife">The mutation: a restarted primary goes on in its old view, as if it still knew what it hastened.</param>
-    public PrimaryWindow(ProtocolContext context, bool sameLife = false)
+    public PrimaryWindow(ProtocolContext context, PrimaryWindowFlaw flaw = PrimaryWindowFlaw.None)
     {
         _chain = context.Chain;
         _self = context.Self;
         _voter = context.Voter;
-        _sameLife = sameLife;
+        _flaw = flaw;
         _acks = new VoteCollector(_chain.Committee, perSigner: 4 * Window);
     }
 
@@ -85,7 +95,7 @@ internal sealed class PrimaryWindow : IProtocol
             return;
         }
 
-        _view = _sameLife && _view.Value > 0 ? _view : _view.Next();
+        _view = _flaw == PrimaryWindowFlaw.SameLife && _view.Value > 0 ? _view : _view.Next();
         effects.Arm(Beat, BeatEvery);
         if (_voter.Sign(new Statement(StatementKind.NewView, _chain.Committee.Epoch, _view, default, default)) is { Signed: true } life)
         {
@@ -135,6 +145,11 @@ internal sealed class PrimaryWindow : IProtocol
             case Input.Expired:
                 OnBeat(effects);
                 break;
+        }
+
+        if (_flaw == PrimaryWindowFlaw.ForgetsAtCommit)
+        {
+            Forget(_committed, effects);
         }
 
         if (_self == Primary)

@@ -1,3 +1,4 @@
+using Bft.Engine.Tests.Scripting;
 using Bft.Simulation;
 
 namespace Bft.Engine.Tests.Toys;
@@ -13,15 +14,18 @@ public class PrimaryWindowTests
     {
         for (ulong seed = 1; seed <= Seeds; seed++)
         {
-            IReadOnlyList<string> violations = ToySweep.Run(PrimaryWindow.Descriptor, n, seed);
+            IReadOnlyList<string> violations = CrashSweep.Run(PrimaryWindow.Descriptor, n, seed);
             Assert.True(violations.Count == 0, $"n = {n}, seed {seed}: {string.Join("; ", violations)}");
         }
     }
 
-    [Fact]
-    public void A_primary_that_goes_on_in_its_old_life_is_caught()
+    [Theory]
+    [InlineData((int)PrimaryWindowFlaw.SameLife)]
+    [InlineData((int)PrimaryWindowFlaw.ForgetsAtCommit)]
+    public void A_flaw_is_caught(int flaw)
     {
-        int caught = Enumerable.Range(1, Seeds).Count(seed => ToySweep.Run(PrimaryWindow.Descriptor, 3, (ulong)seed, context => new PrimaryWindow(context, sameLife: true)).Count > 0);
+        int caught = Enumerable.Range(1, Seeds).Count(seed =>
+            CrashSweep.Run(PrimaryWindow.Descriptor, 3, (ulong)seed, context => new PrimaryWindow(context, (PrimaryWindowFlaw)flaw)).Any(violation => violation.Contains("agreement", StringComparison.Ordinal)));
         Assert.True(caught > 0, $"none of {Seeds} seeds caught it");
     }
 

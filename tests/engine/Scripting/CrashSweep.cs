@@ -1,9 +1,9 @@
 using Bft.Simulation;
 
-namespace Bft.Engine.Tests.Toys;
+namespace Bft.Engine.Tests.Scripting;
 
-/// <summary>Seeded runs with loss, duplicates, reordering, crashes and restarts; what a toy must survive.</summary>
-internal static class ToySweep
+/// <summary>Seeded runs with loss, duplicates, reordering, crashes and restarts; what every protocol must survive.</summary>
+internal static class CrashSweep
 {
     /// <summary>One run. Returns what was violated; afterwards everyone is up, heals and must make progress.</summary>
     public static IReadOnlyList<string> Run(ProtocolDescriptor protocol, int n, ulong seed, Func<ProtocolContext, IProtocol>? create = null)
@@ -11,6 +11,8 @@ internal static class ToySweep
         var cluster = new SimulatedCluster(n, protocol, seed, create)
         {
             Network = new NetworkProfile { MaxDelay = TimeSpan.FromMilliseconds(15), LossPerMillion = 50_000, DuplicatePerMillion = 50_000 },
+            // Commits wait for the ledger: a crash takes some back.
+            ExecutionDelay = TimeSpan.FromMilliseconds(3),
         };
         cluster.Start();
         ulong sequence = 0;
