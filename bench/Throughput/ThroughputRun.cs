@@ -96,7 +96,8 @@ internal sealed class ThroughputRun(ThroughputOptions options, TextWriter log)
     // As many transactions under way as the window holds; each that commits makes room for the next.
     private async Task ClosedLoopAsync(BftClient client, RunSupply supply, CancellationToken cancellation)
     {
-        using var room = new SemaphoreSlim(Math.Max(1, options.Window / options.RunTransactions));
+        // Not disposed: runs still under way when the measurement ends release it later. It holds no handle.
+        var room = new SemaphoreSlim(Math.Max(1, options.Window / options.RunTransactions));
         while (!_stopping && !cancellation.IsCancellationRequested)
         {
             await room.WaitAsync(cancellation);
@@ -154,10 +155,7 @@ internal sealed class ThroughputRun(ThroughputOptions options, TextWriter log)
         }
         finally
         {
-            if (!_stopping)
-            {
-                room?.Release();
-            }
+            room?.Release();
         }
     }
 

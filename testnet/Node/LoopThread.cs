@@ -8,7 +8,7 @@ internal sealed class LoopThread : IDisposable
     private readonly Replica _replica;
     private readonly IClock _clock;
     private readonly Action<Exception> _failed;
-    private readonly ManualResetEventSlim _signal = new(false);
+    private readonly ManualResetEventSlim _signal = new(false, 0);
     private readonly Thread _thread;
     private volatile bool _stopping;
 
