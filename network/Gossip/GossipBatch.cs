@@ -13,7 +13,7 @@ namespace Bft.Network.Gossip;
 /// </summary>
 /// <remarks>
 /// Layout: traffic class (1 byte: gossip), then the content: origin (2), origin's sequence (8), number of runs (4), each run with its
-/// length (4), then the origin's identity signature (64 bytes for Ed25519) over chain id, <see cref="Preimage.Gossip"/> and the content.
+/// length (4), then the origin's identity signature (64 bytes for Ed25519) over chain id, <see cref="Preimage.Gossip"/> and the digest of the content.
 /// Integers are little-endian.
 /// </remarks>
 public readonly struct GossipBatch
@@ -47,7 +47,7 @@ public readonly struct GossipBatch
     /// <summary>The digest of the content: with origin and sequence, what tells a batch from another.</summary>
     public Digest Digest { get; }
 
-    /// <summary>What is signed, behind chain id and kind.</summary>
+    /// <summary>What the digest is taken of.</summary>
     public ReadOnlySpan<byte> Content => Message.Span.Slice(ClassBytes, _contentBytes);
 
     /// <summary>The origin's signature.</summary>
@@ -76,8 +76,9 @@ public readonly struct GossipBatch
         }
 
         ReadOnlySpan<byte> content = message.AsSpan(ClassBytes, contentBytes);
-        identity.Sign(chain.SignedContent(Preimage.Gossip, content), rest);
-        return new GossipBatch(message, contentBytes, origin, sequence, chain.DigestOf(Preimage.Gossip, content));
+        Digest digest = chain.DigestOf(Preimage.Gossip, content);
+        identity.Sign(chain.SignedContent(Preimage.Gossip, digest.ToArray()), rest);
+        return new GossipBatch(message, contentBytes, origin, sequence, digest);
     }
 
     /// <summary>Reads who made a batch and where its signature is; false when it cannot be one. Neither signature nor runs are looked at.</summary>
@@ -110,7 +111,7 @@ public readonly struct GossipBatch
 
     /// <summary>Whether the origin signed it.</summary>
     public bool IsSigned(Chain chain, ISignatureScheme scheme, ReadOnlySpan<byte> originKey) =>
-        scheme.Verify(originKey, chain.SignedContent(Preimage.Gossip, Content), Signature);
+        scheme.Verify(originKey, chain.SignedContent(Preimage.Gossip, Digest.ToArray()), Signature);
 
     /// <summary>Decodes the runs within the chain's limits; null when anything is malformed. Client signatures are not checked here.</summary>
     public Run[]? Runs(Chain chain)

@@ -127,7 +127,7 @@ public sealed partial class TransactionGossip
             return null;
         }
 
-        if (!batch.IsSigned(_chain, _identity.Signer.Scheme, _identity.Keys[batch.Origin.Value].Span))
+        if (!IsFromOrigin(sender, batch) && !batch.IsSigned(_chain, _identity.Signer.Scheme, _identity.Keys[batch.Origin.Value].Span))
         {
             _metrics.Count(GossipEvent.Forged);
             if (Permits(sender, GossipEvent.Forged))
@@ -177,6 +177,10 @@ public sealed partial class TransactionGossip
                 return null;
         }
     }
+
+    // The link itself proves who speaks (pinned mutual TLS). The signature is for those who get a batch by a relay, and a relay checks it
+    // before it hands the batch on: else it would answer for a forgery of the origin.
+    private bool IsFromOrigin(ReplicaId sender, in GossipBatch batch) => _overlay.ReachesAll && sender == batch.Origin;
 
     // All runs or none: an honest origin checks them before it signs.
     private Run[]? Sound(in GossipBatch batch)

@@ -14,7 +14,7 @@ namespace Bft.Network.Gossip;
 /// </summary>
 /// <remarks>
 /// A batch that arrives is judged from cheap to dear, and nothing is remembered or relayed before it is proved: size and layout, seen
-/// before (sequence and content), the origin's signature, the origin's rate, each run's layout and client signature. Gossip may lose
+/// before (sequence and content), the origin's signature (where the origin itself is not the sender), the origin's rate, each run's layout and client signature. Gossip may lose
 /// batches; clients and the next leader's own mempool make up for it.
 /// </remarks>
 public sealed partial class TransactionGossip : IDisposable

@@ -1,4 +1,4 @@
-using System.Threading.Channels;
+using System.Collections.Concurrent;
 using Bft.Engine;
 using Bft.Engine.Execution;
 using Bft.Engine.Storage;
@@ -19,7 +19,10 @@ internal sealed class ExecutionPipeline : IExecution, IDisposable
 
     private static readonly TimeSpan FlushInterval = TimeSpan.FromSeconds(1);
 
-    private readonly Channel<CommittedBlock> _queue = Channel.CreateUnbounded<CommittedBlock>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly ConcurrentQueue<CommittedBlock> _queue = [];
+
+    // No spinning: whoever spins here takes the processor from the loop.
+    private readonly ManualResetEventSlim _arrived = new(false, 0);
     private readonly Executor _executor;
     private readonly ILedger _ledger;
     private readonly ISnapshotStore _snapshots;
@@ -30,6 +33,7 @@ internal sealed class ExecutionPipeline : IExecution, IDisposable
     private readonly Lock _gate = new();
     private readonly ManualResetEventSlim _stopping = new();
     private TaskCompletionSource _advanced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _ending;
     private long _transactions;
     private long _unflushedBytes;
     private TimeSpan _flushedAt;
@@ -67,7 +71,11 @@ internal sealed class ExecutionPipeline : IExecution, IDisposable
     public void Start() => _thread.Start();
 
     /// <inheritdoc/>
-    public void Enqueue(CommittedBlock block) => _queue.Writer.TryWrite(block);
+    public void Enqueue(CommittedBlock block)
+    {
+        _queue.Enqueue(block);
+        _arrived.Set();
+    }
 
     /// <summary>Completes at the next executed block.</summary>
     public Task NextBlock()
@@ -84,14 +92,15 @@ internal sealed class ExecutionPipeline : IExecution, IDisposable
     /// </summary>
     public void Dispose()
     {
-        _queue.Writer.TryComplete();
+        _ending = true;
+        _arrived.Set();
         _stopping.Set();
         if (_thread.IsAlive)
         {
             _thread.Join();
         }
 
-        _stopping.Dispose();
+        // The signals themselves stay: the loop may still hand in a block.
     }
 
     private void Run()
@@ -100,7 +109,7 @@ internal sealed class ExecutionPipeline : IExecution, IDisposable
         {
             while (WaitForBlock())
             {
-                while (_queue.Reader.TryRead(out CommittedBlock? block))
+                while (_queue.TryDequeue(out CommittedBlock? block))
                 {
                     if (!Execute(block))
                     {
@@ -128,27 +137,27 @@ internal sealed class ExecutionPipeline : IExecution, IDisposable
         }
     }
 
-    // Waits without end when all is flushed, else for one flush interval at the most.
+    // Waits without end when all is flushed, else for one flush interval at the most. False at the end, with nothing queued.
     private bool WaitForBlock()
     {
-        ValueTask<bool> waiting = _queue.Reader.WaitToReadAsync();
-        if (waiting.IsCompleted)
+        while (true)
         {
-            return waiting.Result;
-        }
+            _arrived.Reset();
+            if (!_queue.IsEmpty)
+            {
+                return true;
+            }
 
-        Task<bool> task = waiting.AsTask();
-        if (_flushed == _ledger.Height)
-        {
-            return task.GetAwaiter().GetResult();
-        }
+            if (_ending)
+            {
+                return false;
+            }
 
-        if (!task.Wait(FlushInterval))
-        {
-            Flush();
+            if (!_arrived.Wait(_flushed == _ledger.Height ? Timeout.InfiniteTimeSpan : FlushInterval))
+            {
+                Flush();
+            }
         }
-
-        return task.GetAwaiter().GetResult();
     }
 
     // False when the ledger did not take the block before the end.

@@ -185,8 +185,28 @@ public sealed class TransactionGossipTests
         var elsewhere = new Chain(HashFunction.Sha256.Hash("another"u8), "hotstuff", new Committee(4), HashFunction.Sha256, acceptUnsigned: true);
         using Bft.Crypto.Signatures.ISigner signer = TestEd25519.NewSigner(2);
         GossipBatch batch = GossipBatch.Sign(elsewhere, signer, new ReplicaId(1), 1, [network.RunOf(1, 1)]);
-        network.All[0].OnMessage(new ReplicaId(1), batch.Message);
+        network.All[0].OnMessage(new ReplicaId(2), batch.Message);
         Assert.Equal(1, network.All[0].Counts.Forged);
+    }
+
+    [Fact]
+    public void A_batch_in_another_validators_name_is_a_forgery_also_where_nobody_relays()
+    {
+        using var network = new GossipNetwork(4);
+        byte[] forged = network.Resigned(network.BatchOf(1, 1, network.RunOf(1, 1)), 2);
+        network.All[0].OnMessage(new ReplicaId(2), forged);
+        Assert.Equal((1, 0), (network.All[0].Counts.Forged, network.All[0].Counts.Accepted));
+        Assert.Empty(network.Pools[0].Offered.All);
+    }
+
+    [Fact]
+    public void What_a_relay_must_answer_for_is_checked_also_when_its_origin_sent_it()
+    {
+        using var network = new GossipNetwork(16);
+        byte[] badlySigned = network.Resigned(network.BatchOf(5, 1, network.RunOf(1, 1)), 7);
+        network.All[0].OnMessage(new ReplicaId(5), badlySigned);
+        Assert.Equal((1, 0), (network.All[0].Counts.Forged, network.All[0].Counts.Accepted));
+        Assert.Empty(network.Sent);
     }
 
     [Fact]
