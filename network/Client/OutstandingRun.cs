@@ -34,8 +34,11 @@ internal sealed class OutstandingRun
     /// <summary>True once a validator signed a part of the run: more parts start at other sequences than the run.</summary>
     public bool IsSplit { get; private set; }
 
+    /// <summary>True once a validator signed a receipt for it: it is ordered, and only others' receipts are missing.</summary>
+    public bool IsOrdered { get; private set; }
+
     /// <summary>When to send it again, by the client's clock; written by the sender alone.</summary>
-    public long ResendAt { get; set; }
+    public long ResendAt { get; set; } = long.MaxValue;
 
     /// <summary>How often it was sent again.</summary>
     public int Attempts { get; set; }
@@ -73,6 +76,7 @@ internal sealed class OutstandingRun
 
         lock (_gate)
         {
+            IsOrdered = true;
             _rejections[validator.Value] = null;
             if (receipt.Count == Run.Count)
             {

@@ -16,6 +16,9 @@ internal sealed class RunSender : ILinkEvents, IAsyncDisposable
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LeastFullBackoff = TimeSpan.FromMilliseconds(20);
 
+    // After one validator's receipt the others' follow within moments, or were sent before they knew of this client, and are lost.
+    private static readonly TimeSpan MissingReceipts = TimeSpan.FromSeconds(1);
+
     private readonly Chain _chain;
     private readonly ValidatorKeys _keys;
     private readonly BftClientOptions _options;
@@ -238,6 +241,11 @@ internal sealed class RunSender : ILinkEvents, IAsyncDisposable
         }
 
         verified = true;
+        if (!run.IsOrdered)
+        {
+            run.ResendAt = Math.Min(run.ResendAt, Now + (long)MissingReceipts.TotalMilliseconds);
+        }
+
         // The codes are copied: the result outlives the frame they lie in.
         if (run.Count(receipts.Validator, receipt with { Codes = receipt.Codes.ToArray() }))
         {
@@ -274,8 +282,12 @@ internal sealed class RunSender : ILinkEvents, IAsyncDisposable
                     if (now >= run.ResendAt)
                     {
                         run.Attempts++;
-                        MoveOn(run.Target);
-                        Send(run, spread: run.Attempts > 1);
+                        if (!run.IsOrdered)
+                        {
+                            MoveOn(run.Target);
+                        }
+
+                        Send(run, spread: run.Attempts > 1 || run.IsOrdered);
                     }
                 }
             }

@@ -63,6 +63,20 @@ public sealed class SubmitTests
     }
 
     [Fact]
+    public async Task Receipts_that_were_lost_are_asked_for_long_before_the_run_counts_as_lost()
+    {
+        await using FakeNetwork network = await FakeNetwork.StartAsync();
+        foreach (int i in new[] { 1, 2, 3 })
+        {
+            network.Validators[i].IsMute = true;
+        }
+
+        BftClient client = network.Client(options => options with { RetryAfter = TimeSpan.FromMinutes(5) });
+        Assert.Equal(new Height(1), (await client.SubmitAsync(Bytes("a=1"))).Height);
+        Assert.Single(network.Ledger.Blocks());
+    }
+
+    [Fact]
     public async Task A_lying_validator_cannot_change_a_result()
     {
         await using FakeNetwork network = await FakeNetwork.StartAsync();
