@@ -161,7 +161,7 @@ internal sealed class Validator : IAsyncDisposable
         };
         var certified = new CertifiedHeaders();
         var receipts = new ReceiptFeed();
-        var pipeline = new ExecutionPipeline(executor, ledger, snapshots, receipts, clock, snapshotEvery: 10_000, TransactionsOf(ledger));
+        var pipeline = new ExecutionPipeline(executor, ledger, snapshots, receipts, clock, snapshotEvery: 10_000);
         var voter = new Voter(chain, self, keys.Consensus, protocol.Signing, mayVote);
         var observer = new ReplicaEvents(_events, certified, index, clock, failure => Fail(true, failure));
         var ports = new ReplicaPorts(chain, self, protocol, voter, journal, ledger, pool, peers.Transport, _meter, clock, pipeline, observer, scheme);
@@ -264,17 +264,6 @@ internal sealed class Validator : IAsyncDisposable
                 yield return point;
             }
         }
-    }
-
-    private static long TransactionsOf(BlockStore ledger)
-    {
-        long transactions = 0;
-        for (var height = new Height(1); height <= ledger.Height; height = height.Next())
-        {
-            transactions += ledger.Read(height)?.Block.Payload.Transactions ?? 0;
-        }
-
-        return transactions;
     }
 
     private void Fail(bool fatal, Exception exception)
