@@ -91,11 +91,13 @@ internal sealed class Validator : IAsyncDisposable
             Warn(refused);
         }
 
+        EvidenceFile evidence = Keep(EvidenceFile.Open(new FileDisk(settings.Home.Evidence), chain, Warn));
         QueryIndex index = Keep(QueryIndex.Open(
             settings.Home.Root,
             chain,
             ledger,
             [.. genesis.Validators.Select((validator, i) => new IndexedValidator(new ReplicaId(i), validator.Name, validator.PeerAddress, validator.ClientAddress))],
+            () => evidence.All,
             new QueryIndexOptions { Warn = Warn }));
 
         var scheme = CertificateSchemes.Create(genesis.Scheme, [.. genesis.Validators.Select(validator => (ReadOnlyMemory<byte>)validator.ConsensusKey.ToArray())]);
@@ -119,7 +121,7 @@ internal sealed class Validator : IAsyncDisposable
             cancellation);
         _open.Push(peers.DisposeAsync);
 
-        Compose(settings, protocol, chain, self, keys, clock, ledger, journal, snapshots, application, executor, index, scheme, claims, peers, messages, mayVote, secret);
+        Compose(settings, protocol, chain, self, keys, clock, ledger, journal, snapshots, application, executor, index, evidence, scheme, claims, peers, messages, mayVote, secret);
         ClientHost host = await ClientHost.StartAsync(settings, new ValidatorGateway(_parts, _spread!), _events, cancellation);
         _open.Push(host.DisposeAsync);
         _events.Write("ready", new
@@ -147,6 +149,7 @@ internal sealed class Validator : IAsyncDisposable
         IApplication application,
         Executor executor,
         QueryIndex index,
+        EvidenceFile evidence,
         ICertificateScheme scheme,
         Claims claims,
         PeerHost peers,
@@ -163,7 +166,7 @@ internal sealed class Validator : IAsyncDisposable
         var receipts = new ReceiptFeed();
         var pipeline = new ExecutionPipeline(executor, ledger, snapshots, receipts, clock, snapshotEvery: 10_000);
         var voter = new Voter(chain, self, keys.Consensus, protocol.Signing, mayVote);
-        var observer = new ReplicaEvents(_events, certified, index, clock, failure => Fail(true, failure));
+        var observer = new ReplicaEvents(_events, certified, index, evidence, clock, failure => Fail(true, failure));
         var ports = new ReplicaPorts(chain, self, protocol, voter, journal, ledger, pool, peers.Transport, _meter, clock, pipeline, observer, scheme);
         replica = new Replica(ports, protocol.Create(new ProtocolContext(chain, self, voter, settings.Config.ToProtocolOptions())));
         var edge = new Edge(ports, claims, replica, new PeerInflow(peers.Transport));
@@ -201,6 +204,7 @@ internal sealed class Validator : IAsyncDisposable
             Reader = new StateReader(executor, application),
             Ledger = ledger,
             Index = index,
+            Evidence = evidence,
             Pool = pool,
             Receipts = receipts,
             Pipeline = pipeline,

@@ -46,6 +46,18 @@ internal sealed class TestChain
         return Chain.Hash.Hash(bytes).ToArray();
     }
 
+    /// <summary>What convicts a validator of two votes in one view.</summary>
+    public Evidence DoubleVote(int signer, ulong view)
+    {
+        Vote Signed(string subject)
+        {
+            var statement = new Statement(StatementKind.Vote, default, new View(view), new Height(3), Chain.Hash.Hash(System.Text.Encoding.ASCII.GetBytes(subject)));
+            return new Vote(statement, new ReplicaId(signer), SignatureOf(statement));
+        }
+
+        return new Evidence(Signed("one"), Signed("another"));
+    }
+
     /// <summary>A chain of committed blocks, each vouching for the state two heights before, with one run of two transactions each.</summary>
     public IReadOnlyList<CommittedBlock> Committed(int count, int bytes = 20)
     {
