@@ -135,6 +135,7 @@ internal sealed class Validator : IAsyncDisposable
     }
 
     private Func<Run, bool>? _spread;
+    private OverdueRuns? _overdue;
 
     private void Compose(
         NodeSettings settings,
@@ -182,6 +183,7 @@ internal sealed class Validator : IAsyncDisposable
             gossip.Spread(run);
             return true;
         };
+        _overdue = new OverdueRuns(pool, gossip.Spread);
         Keep(gossip);
 
         pipeline.Executed = (block, point) =>
@@ -241,6 +243,7 @@ internal sealed class Validator : IAsyncDisposable
                 _parts.Peers.Send(new ReplicaId(other), TrafficClass.Repair, headRequest);
             }
 
+            _overdue!.Spread();
             _events.Write("cost", new { messagesSent = _meter.Messages, bytesSent = _meter.Bytes, flushes = _journal.Flushes, height = _parts.Ledger.Height.Value, transactions = _parts.Pipeline.Transactions });
         }
     }
