@@ -102,7 +102,7 @@ internal sealed class Validator : IAsyncDisposable
 
         var scheme = CertificateSchemes.Create(genesis.Scheme, [.. genesis.Validators.Select(validator => (ReadOnlyMemory<byte>)validator.ConsensusKey.ToArray())]);
         var claims = new Claims(chain, scheme, new VerifiedCache(), _meter, Math.Max(1, Environment.ProcessorCount));
-        var messages = new PeerMessages();
+        var messages = new PeerMessages(_meter.Meter, clock, Warn);
         ILoggerFactory loggers = Keep(LoggerFactory.Create(logging => logging.AddProvider(new EventLogger(_events))));
         PeerHost peers = await PeerHost.StartAsync(
             new PeerHostOptions

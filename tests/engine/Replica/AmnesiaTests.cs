@@ -68,7 +68,7 @@ public class AmnesiaTests
         // q = 5 of 7: four others are too few, and one that tells twice is one.
         foreach (int peer in new[] { 1, 2, 3, 4, 4, 4, 0 })
         {
-            Assert.True(stage.Edge.OnMessage(new ReplicaId(peer), RepairMessages.Head(new Height(9), new View(20))));
+            Assert.Equal(EdgeVerdict.Taken, stage.Edge.OnMessage(new ReplicaId(peer), RepairMessages.Head(new Height(9), new View(20))));
         }
 
         stage.Turn();

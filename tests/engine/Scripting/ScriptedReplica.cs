@@ -81,10 +81,17 @@ internal sealed class ScriptedReplica : IReplicaObserver, IExecution, ITransport
     /// <summary>Bytes arrive from a peer. True: the edge believed them.</summary>
     public bool Deliver(int from, ReadOnlyMemory<byte> bytes)
     {
-        bool believed = Edge.OnMessage(new ReplicaId(from), bytes);
+        bool believed = Verdict(from, bytes) == EdgeVerdict.Taken;
         Refused += believed ? 0 : 1;
-        Turn();
         return believed;
+    }
+
+    /// <summary>What the edge says to bytes of a peer.</summary>
+    public EdgeVerdict Verdict(int from, ReadOnlyMemory<byte> bytes)
+    {
+        EdgeVerdict verdict = Edge.OnMessage(new ReplicaId(from), bytes);
+        Turn();
+        return verdict;
     }
 
     /// <summary>Turns until nothing is left to do at this instant.</summary>
