@@ -4,8 +4,13 @@ namespace Bft.Engine;
 
 /// <remarks>
 /// A replica that lost its safety records might vote twice, so it counts as Byzantine until it has seen a block committed by a quorum
-/// without it, in a view above every view that it may have signed in: the highest that q <em>others</em> show, plus one. Were it to count
-/// itself or to ask q−1 others, four replicas could fork. With n = 4, such a replica and a dead one halt the chain.
+/// without it, in a view above every view that it may have signed in: where the highest view that q <em>others</em> show leads to, by a
+/// certificate or by a timeout (<see cref="IProtocol.LeadsTo"/>). Were it to count itself or to ask q−1 others, four replicas could fork.
+/// With n = 4, such a replica and a dead one halt the chain.
+/// <para>
+/// Why that is enough: only a certificate moved it, also by way of f+1 that moved before. Its signers were in the view it certifies, q−1 of
+/// them others, f of these honest even if f others lie: of any q others one honest is among them, and shows that view or a later one.
+/// </para>
 /// </remarks>
 public sealed partial class Replica
 {
@@ -48,7 +53,7 @@ public sealed partial class Replica
         // views delay the vote only while no quorum without them has answered.
         if (_ports.Chain.Committee.IsQuorum(shown))
         {
-            _mayHaveSigned = _othersViews.Values.Order().ElementAt(_ports.Chain.Committee.QuorumSize - 1).Next();
+            _mayHaveSigned = _protocol.LeadsTo(_othersViews.Values.Order().ElementAt(_ports.Chain.Committee.QuorumSize - 1));
         }
     }
 

@@ -175,8 +175,8 @@ public sealed partial class Replica
             [.. journal.Blocks.Where(block => block.Height > _committed)],
             journal.Records);
         _protocol.Start(recovered, _stepEffects);
-        CarryOut();
         ShowStatus();
+        CarryOut();
     }
 
     /// <summary>Does what is to be done now. Returns true when inputs are left for another turn at once.</summary>
@@ -244,8 +244,10 @@ public sealed partial class Replica
         }
 
         _sync.Tick(_committed, _now);
-        CarryOut();
+
+        // Before anything leaves: whoever lost its records asks for this view, and must not be shown one below what it was sent already.
         ShowStatus();
+        CarryOut();
         return _internal.Count > 0 || _kept.Count > 0 || !_inbox.IsEmpty;
     }
 

@@ -132,11 +132,7 @@ public class RepairEdgeTests
     {
         ScriptedReplica asking = _world[B];
         asking.Replica.Sync.RequestBlock(_world[A].Committed[0].Digest, ReplicaSet.Empty, asking.Now);
-        asking.Replica.Sync.CatchUp(new Height(4), ReplicaSet.Of(D), default, new Height(4), asking.Now);
-        for (int seconds = 1; !asking.Replica.Expects(new ReplicaId(D), new Height(1)); seconds++)
-        {
-            asking.Replica.Sync.Tick(default, asking.Now + TimeSpan.FromSeconds(seconds));
-        }
+        asking.WantRange(D, 1);
     }
 
     private static byte[] Sent<T>()

@@ -65,10 +65,12 @@ public class HostileInputTests
         {
             var poisoned = new CommittedBlock(new Block(world.Chain, genuine.Block.Header, genuine.Block.Payload, justify), genuine.Proof);
             Assert.Equal(genuine.Block.Digest, poisoned.Block.Digest);
-            Assert.False(world[C].Deliver(D, RepairMessages.Range(new Height(1), [poisoned])));
+            world[C].WantRange(D, 1);
+            Assert.Equal(EdgeVerdict.Refused, world[C].Verdict(D, RepairMessages.Range(new Height(1), [poisoned])));
         }
 
-        Assert.True(world[C].Deliver(D, RepairMessages.Range(new Height(1), [genuine])));
+        world[C].WantRange(D, 1);
+        Assert.Equal(EdgeVerdict.Taken, world[C].Verdict(D, RepairMessages.Range(new Height(1), [genuine])));
     }
 
     private static void Repair(ScriptedWorld world, byte[] message)

@@ -66,6 +66,11 @@ internal sealed class LoopStage : IClock, IJournal, ITransport, IMeter, IExecuti
 
     public ulong UnixMilliseconds => 0;
 
+    /// <summary>Where a view that others show may have led to.</summary>
+    public Func<View, View> Reach { get; set; } = shown => shown.Next();
+
+    View IProtocol.LeadsTo(View shown) => Reach(shown);
+
     public ProtocolStatus Status => new(new View(1), null, default, 0);
 
     public JournalContents Recovered => _journal.Recovered;

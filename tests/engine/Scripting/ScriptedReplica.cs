@@ -94,6 +94,18 @@ internal sealed class ScriptedReplica : IReplicaObserver, IExecution, ITransport
         return verdict;
     }
 
+    /// <summary>Makes this replica want the range from a height on of a peer, whatever it has.</summary>
+    public void WantRange(int from, ulong first)
+    {
+        var committed = new Height(first - 1);
+        Replica.Sync.CatchUp(new Height(first), ReplicaSet.Of(from), committed, committed, Now);
+        for (int seconds = 1; !Replica.Expects(new ReplicaId(from), new Height(first)); seconds++)
+        {
+            Assert.True(seconds < 100, "a round of peers is over, and it was never asked");
+            Replica.Sync.Tick(committed, Now + TimeSpan.FromSeconds(2 * seconds));
+        }
+    }
+
     /// <summary>Turns until nothing is left to do at this instant.</summary>
     public void Turn()
     {
