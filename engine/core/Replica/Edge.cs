@@ -63,16 +63,10 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica, II
                 return OnRangeRequest(sender, ref reader);
             case RepairKind.Range:
                 return OnRange(sender, ref reader);
-            case RepairKind.HeadRequest when reader.Complete:
-                if (!_budget.TryBegin(sender))
-                {
-                    return EdgeVerdict.Throttled;
-                }
-
-                Answer(sender, RepairKind.Head, RepairMessages.Head(replica.CommittedHeight, replica.Status.View));
-                return EdgeVerdict.Taken;
+            case RepairKind.HeadRequest:
+                return OnHeadRequest(sender, ref reader);
             case RepairKind.Head:
-                var head = new HeadArrived(sender, new Height(reader.Ordinal()), new View(reader.Ordinal()));
+                var head = new HeadArrived(sender, new Height(reader.Ordinal()), new View(reader.Ordinal()), reader.UInt64());
                 if (reader.Complete)
                 {
                     Hand(sender, bytes.Length, head);
@@ -82,6 +76,23 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica, II
             default:
                 return EdgeVerdict.Refused;
         }
+    }
+
+    private EdgeVerdict OnHeadRequest(ReplicaId sender, ref CanonicalReader reader)
+    {
+        ulong nonce = reader.UInt64();
+        if (!reader.Complete)
+        {
+            return EdgeVerdict.Refused;
+        }
+
+        if (!_budget.TryBegin(sender))
+        {
+            return EdgeVerdict.Throttled;
+        }
+
+        Answer(sender, RepairKind.Head, RepairMessages.Head(replica.CommittedHeight, replica.Status.View, nonce));
+        return EdgeVerdict.Taken;
     }
 
     private EdgeVerdict OnBlockRequest(ReplicaId sender, ref CanonicalReader reader)

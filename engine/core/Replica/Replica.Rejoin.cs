@@ -20,16 +20,21 @@ public sealed partial class Replica
     private readonly SortedDictionary<int, View> _othersViews = [];
     private View? _mayHaveSigned;
     private TimeSpan _committedAt;
+    private ulong _headNonce;
 
     /// <summary>True while this replica does not vote because its safety records were lost.</summary>
     public bool EarningVoteBack { get; private set; }
+
+    /// <summary>What answers to this life's question for heads carry; for tests.</summary>
+    internal ulong HeadNonce => _headNonce;
 
     private void StartRejoin()
     {
         EarningVoteBack = !_ports.Voter.MayVote;
         if (EarningVoteBack)
         {
-            _sync.AskHeads(_now);
+            _headNonce = _ports.Clock.UnixMilliseconds + 1;
+            _sync.AskHeads(_now, _headNonce);
         }
     }
 
@@ -37,8 +42,9 @@ public sealed partial class Replica
     {
         _sync.Note(head);
         CatchUpWithASilentChain();
-        // The first answer of each counts: whatever this replica signed, it signed before it asked.
-        if (!EarningVoteBack || head.Sender == _ports.Self || !_othersViews.TryAdd(head.Sender.Value, head.View))
+        // The first answer of each counts: whatever this replica signed, it signed before it asked. An answer to its last life, kept for it
+        // while it was down, tells of a time before that.
+        if (!EarningVoteBack || head.Nonce != _headNonce || head.Sender == _ports.Self || !_othersViews.TryAdd(head.Sender.Value, head.View))
         {
             return;
         }

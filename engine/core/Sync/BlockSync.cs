@@ -31,6 +31,7 @@ internal sealed class BlockSync(ReplicaPorts ports)
     private Height _target;
     private ulong _turn;
     private TimeSpan? _askHeadsAt;
+    private ulong _headNonce;
 
     /// <summary>When <see cref="Tick"/> must be called at the latest.</summary>
     public TimeSpan? NextDeadline
@@ -102,8 +103,12 @@ internal sealed class BlockSync(ReplicaPorts ports)
     /// <summary>A peer told its height.</summary>
     public void Note(HeadArrived head) => _heads[head.Sender.Value] = Height.Max(_heads[head.Sender.Value], head.Height);
 
-    /// <summary>Asks all others for their heads, again and again until <see cref="StopAskingHeads"/>.</summary>
-    public void AskHeads(TimeSpan now) => _askHeadsAt = now;
+    /// <summary>Asks all others for their heads, again and again until <see cref="StopAskingHeads"/>; the answers carry the nonce.</summary>
+    public void AskHeads(TimeSpan now, ulong nonce)
+    {
+        _askHeadsAt = now;
+        _headNonce = nonce;
+    }
 
     /// <summary>Heads are known well enough.</summary>
     public void StopAskingHeads() => _askHeadsAt = null;
@@ -159,7 +164,7 @@ internal sealed class BlockSync(ReplicaPorts ports)
         if (_askHeadsAt <= now)
         {
             _askHeadsAt = now + Patience;
-            byte[] request = RepairMessages.HeadRequest();
+            byte[] request = RepairMessages.HeadRequest(_headNonce);
             foreach (int other in Others(ReplicaSet.Empty))
             {
                 Send(new ReplicaId(other), request, RepairKind.HeadRequest);

@@ -18,7 +18,7 @@ public class RepairEdgeTests
         ["range request"] = RepairMessages.RangeRequest(new Height(1), 4),
         ["range"] = RepairMessages.Range(new Height(1), [Told[A].Ledger.Read(new Height(1))!, Told[A].Ledger.Read(new Height(2))!]),
         ["head request"] = RepairMessages.HeadRequest(),
-        ["head"] = RepairMessages.Head(new Height(3), new View(7)),
+        ["head"] = RepairMessages.Head(new Height(3), new View(7), 0),
         ["proposal"] = Sent<ProposalMessage>(),
         ["vote"] = Sent<VoteMessage>(),
         ["timeout"] = Sent<TimeoutMessage>(),

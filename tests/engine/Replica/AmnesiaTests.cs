@@ -70,13 +70,13 @@ public class AmnesiaTests
         // q = 5 of 7: four others are too few, and one that tells twice is one.
         foreach (int peer in new[] { 1, 2, 3, 4, 4, 4, 0 })
         {
-            Assert.Equal(EdgeVerdict.Taken, stage.Edge.OnMessage(new ReplicaId(peer), RepairMessages.Head(new Height(9), new View(20))));
+            Assert.Equal(EdgeVerdict.Taken, stage.Edge.OnMessage(new ReplicaId(peer), RepairMessages.Head(new Height(9), new View(20), stage.Replica.HeadNonce)));
         }
 
         stage.Turn();
         CommitWith(stage, certified: 90, signers: ReplicaSet.Of(1, 2, 3, 4, 5));
         Assert.False(stage.Replica.Voting);
-        stage.Edge.OnMessage(new ReplicaId(5), RepairMessages.Head(new Height(9), new View(30)));
+        stage.Edge.OnMessage(new ReplicaId(5), RepairMessages.Head(new Height(9), new View(30), stage.Replica.HeadNonce));
         stage.Turn();
         // Now the highest of five others counts: 30, plus one. Not its own signature, not a view at or below.
         CommitWith(stage, certified: 90, signers: ReplicaSet.Of(0, 1, 2, 3, 4));
@@ -90,6 +90,34 @@ public class AmnesiaTests
     }
 
     [Fact]
+    public void Answers_to_its_last_life_that_were_kept_for_it_while_it_was_down_do_not_count()
+    {
+        // Peers answered before it signed in view 50 and crashed; their links were down, and bring those answers now.
+        var stage = new LoopStage(size: 4, mayVote: false).Begin();
+        foreach (ulong nonce in new[] { 0, stage.Replica.HeadNonce - 1 })
+        {
+            foreach (int peer in new[] { 1, 2, 3 })
+            {
+                stage.Edge.OnMessage(new ReplicaId(peer), RepairMessages.Head(default, new View(20), nonce));
+            }
+        }
+
+        stage.Turn();
+        CommitWith(stage, certified: 40, signers: ReplicaSet.Of(1, 2, 3));
+        Assert.False(stage.Replica.Voting);
+        foreach (int peer in new[] { 1, 2, 3 })
+        {
+            stage.Edge.OnMessage(new ReplicaId(peer), RepairMessages.Head(default, new View(50), stage.Replica.HeadNonce));
+        }
+
+        stage.Turn();
+        CommitWith(stage, certified: 51, signers: ReplicaSet.Of(1, 2, 3));
+        Assert.False(stage.Replica.Voting);
+        CommitWith(stage, certified: 52, signers: ReplicaSet.Of(1, 2, 3));
+        Assert.True(stage.Replica.Voting);
+    }
+
+    [Fact]
     public void What_others_gave_up_on_leads_to_the_next_tenure_and_it_may_have_signed_there()
     {
         // The others are in view 18 and gave up on it. Their timeout certificate may have reached this replica alone, and led it to view 21.
@@ -97,7 +125,7 @@ public class AmnesiaTests
         var stage = new LoopStage(size: 7, mayVote: false) { Reach = election.AfterTimeout }.Begin();
         foreach (int peer in new[] { 1, 2, 3, 4, 5 })
         {
-            stage.Edge.OnMessage(new ReplicaId(peer), RepairMessages.Head(default, new View(18)));
+            stage.Edge.OnMessage(new ReplicaId(peer), RepairMessages.Head(default, new View(18), stage.Replica.HeadNonce));
         }
 
         stage.Turn();
@@ -152,7 +180,7 @@ public class AmnesiaTests
             var stage = new LoopStage(size: n, mayVote: false) { Reach = view => new View(view.Value + 4) }.Begin();
             foreach (int peer in shown.Keys.OrderBy(_ => random.Below(1 << 20)))
             {
-                stage.Edge.OnMessage(new ReplicaId(peer), RepairMessages.Head(default, shown[peer]));
+                stage.Edge.OnMessage(new ReplicaId(peer), RepairMessages.Head(default, shown[peer], stage.Replica.HeadNonce));
                 stage.Turn();
                 CommitWith(stage, certified: certified.Value + 4, signers: committee.Everyone.Without(LoopStage.Self));
                 Assert.False(stage.Replica.Voting, $"n {n}, seed {seed}: it voted again too early");
