@@ -94,7 +94,7 @@ public class AmnesiaTests
     {
         // Peers answered before it signed in view 50 and crashed; their links were down, and bring those answers now.
         var stage = new LoopStage(size: 4, mayVote: false).Begin();
-        foreach (ulong nonce in new[] { 0, stage.Replica.HeadNonce - 1 })
+        foreach (ulong nonce in new ulong[] { 0, stage.Replica.HeadNonce - 1 })
         {
             foreach (int peer in new[] { 1, 2, 3 })
             {
