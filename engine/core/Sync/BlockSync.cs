@@ -6,8 +6,12 @@ namespace Bft.Engine.Sync;
 
 /// <summary>
 /// Fetches what a replica misses: single blocks by digest, and committed blocks in chunks from several peers at once. Runs inside the loop; what
-/// arrives was checked at the edge. Every request has a deadline and goes to another peer when it passes.
+/// arrives was checked at the edge, which asks here whether it was wanted at all.
 /// </summary>
+/// <remarks>
+/// A chunk has a deadline and is asked of another peer when it passes. A single block is asked of two peers once: whoever wants it asks again
+/// when nothing came.
+/// </remarks>
 internal sealed class BlockSync(ReplicaPorts ports)
 {
     private const int RangesInFlight = 4;
@@ -63,7 +67,7 @@ internal sealed class BlockSync(ReplicaPorts ports)
     /// <summary>True when a range that starts there was asked of that peer and has not come. Any thread.</summary>
     public bool Expects(ReplicaId peer, Height first) => _askedOf.TryGetValue(first.Value, out ReplicaId asked) && asked == peer;
 
-    /// <summary>Asks two of the holders (all others when none is named) for a block. The protocol asks again if nothing comes.</summary>
+    /// <summary>Asks two of the holders (of all others when none is named) for a block. Nothing is asked while as many as can be kept are expected; the protocol asks again if nothing comes.</summary>
     public void RequestBlock(Digest digest, ReplicaSet holders, TimeSpan now)
     {
         if (_expected.Count >= MaxExpected)
