@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
-using Bft.Crypto;
 using Bft.Engine;
 using Bft.Engine.Encoding;
 using Bft.Ledger.Disks;

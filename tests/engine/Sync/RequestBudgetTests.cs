@@ -1,4 +1,3 @@
-using Bft.Engine.Storage;
 using Bft.Engine.Sync;
 using Bft.Engine.Tests.Loop;
 
