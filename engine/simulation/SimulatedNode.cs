@@ -53,7 +53,7 @@ public sealed class SimulatedNode : IReplicaObserver, IExecution, ITransport, IM
     /// <summary>Transactions committed here.</summary>
     public int CommittedTransactions { get; private set; }
 
-    /// <summary>Inputs that bytes of peers failed to become.</summary>
+    /// <summary>Messages of peers that were malformed or lied.</summary>
     public int Refused { get; private set; }
 
     /// <summary>The view whose vote was earned back, if that happened.</summary>
@@ -157,7 +157,7 @@ public sealed class SimulatedNode : IReplicaObserver, IExecution, ITransport, IM
 
     internal void Deliver(ReplicaId from, ReadOnlyMemory<byte> message)
     {
-        if (Up && !Edge.OnMessage(from, message))
+        if (Up && Edge.OnMessage(from, message) == EdgeVerdict.Refused)
         {
             Refused++;
         }

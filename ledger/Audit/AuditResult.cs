@@ -6,7 +6,7 @@ namespace Bft.Ledger;
 /// <summary>What an audit found.</summary>
 /// <param name="Ok">True when everything up to <paramref name="Height"/> is right.</param>
 /// <param name="Height">The last height that is right.</param>
-/// <param name="Transactions">How many transactions the blocks up to it hold.</param>
+/// <param name="Transactions">Transactions executed up to it, repeats not counted: what the state root of that height says.</param>
 /// <param name="StateRoot">The state root after it, by re-execution.</param>
 /// <param name="TornBytes">Bytes at the end that a crash cut off a record that was being written; the next start cuts them away.</param>
 /// <param name="Error">What is wrong; null when <paramref name="Ok"/>.</param>
@@ -34,4 +34,7 @@ public interface IReplay
 
     /// <summary>Executes the next block and returns the point it reaches.</summary>
     StatePoint Execute(CommittedBlock block);
+
+    /// <summary>Transactions executed so far; a repeat is not one.</summary>
+    long Transactions { get; }
 }

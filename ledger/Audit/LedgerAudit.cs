@@ -19,7 +19,6 @@ public sealed class LedgerAudit
     private readonly IReplay _replay;
     // A ring once it is full: the point of height h is at h modulo its length.
     private readonly List<StatePoint> _points = [];
-    private long _transactions;
     private long _tornBytes;
     private Digest _previous;
     private bool _linked;
@@ -73,8 +72,8 @@ public sealed class LedgerAudit
             done += LengthOf(numbers[i]);
         }
 
-        progress?.Invoke(new AuditProgress(Last.Height, _transactions, done, total));
-        return new AuditResult(error is null, Last.Height, _transactions, Last.StateRoot, _tornBytes, error);
+        progress?.Invoke(new AuditProgress(Last.Height, _replay.Transactions, done, total));
+        return new AuditResult(error is null, Last.Height, _replay.Transactions, Last.StateRoot, _tornBytes, error);
     }
 
     private long LengthOf(ulong number)
@@ -126,7 +125,7 @@ public sealed class LedgerAudit
 
             if (Last.Height.Value % 256 == 0)
             {
-                progress?.Invoke(new AuditProgress(Last.Height, _transactions, done + scanner.Offset, total));
+                progress?.Invoke(new AuditProgress(Last.Height, _replay.Transactions, done + scanner.Offset, total));
             }
         }
 
@@ -242,7 +241,6 @@ public sealed class LedgerAudit
         }
 
         Last = point;
-        _transactions += committed.Block.Payload.Transactions;
         return null;
     }
 

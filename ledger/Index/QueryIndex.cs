@@ -11,8 +11,8 @@ namespace Bft.Ledger;
 /// </summary>
 /// <remarks>
 /// It may be behind and it may be given up without hurting anyone: <see cref="Add(CommittedBlock)"/> neither blocks nor throws, queries
-/// answer "nothing". Blocks that did not fit into the queue are read from the ledger. Evidence is not in the ledger: it is kept as long
-/// as the file is, and lost when the file is made anew.
+/// answer "nothing". Blocks that did not fit into the queue are read from the ledger. Evidence is not in the ledger: whenever the file is opened
+/// or made anew, it is copied from where it is kept (<see cref="EvidenceFile"/>).
 /// </remarks>
 public sealed class QueryIndex : IDisposable
 {
@@ -20,6 +20,7 @@ public sealed class QueryIndex : IDisposable
     private readonly Chain _chain;
     private readonly ILedger _ledger;
     private readonly IReadOnlyList<IndexedValidator> _validators;
+    private readonly Func<IReadOnlyList<Evidence>> _kept;
     private readonly QueryIndexOptions _options;
     private readonly Channel<Entry> _queue;
     private readonly CancellationTokenSource _stop = new();
@@ -35,12 +36,13 @@ public sealed class QueryIndex : IDisposable
     private volatile string? _damage;
     private volatile bool _enabled = true;
 
-    private QueryIndex(string directory, Chain chain, ILedger ledger, IReadOnlyList<IndexedValidator> validators, QueryIndexOptions options)
+    private QueryIndex(string directory, Chain chain, ILedger ledger, IReadOnlyList<IndexedValidator> validators, Func<IReadOnlyList<Evidence>> kept, QueryIndexOptions options)
     {
         _path = Path.Combine(Path.GetFullPath(directory), "index.db");
         _chain = chain;
         _ledger = ledger;
         _validators = validators;
+        _kept = kept;
         _options = options;
         _queue = Channel.CreateBounded<Entry>(new BoundedChannelOptions(options.QueueLength) { SingleReader = true });
         try
@@ -65,9 +67,11 @@ public sealed class QueryIndex : IDisposable
     /// <param name="chain">The chain.</param>
     /// <param name="ledger">What it is derived from; read by the index's thread.</param>
     /// <param name="validators">The committee as genesis names it.</param>
+    /// <param name="evidence">Everything that is known against validators; asked by the index's thread whenever it opens or makes the file.</param>
     /// <param name="options">Local settings.</param>
-    public static QueryIndex Open(string directory, Chain chain, ILedger ledger, IReadOnlyList<IndexedValidator> validators, QueryIndexOptions? options = null) =>
-        new(directory, chain, ledger, validators, options ?? new QueryIndexOptions());
+    public static QueryIndex Open(
+        string directory, Chain chain, ILedger ledger, IReadOnlyList<IndexedValidator> validators, Func<IReadOnlyList<Evidence>> evidence, QueryIndexOptions? options = null) =>
+        new(directory, chain, ledger, validators, evidence, options ?? new QueryIndexOptions());
 
     /// <summary>Hands in a block that is in the ledger. Neither blocks nor throws.</summary>
     public void Add(CommittedBlock block)
@@ -78,7 +82,7 @@ public sealed class QueryIndex : IDisposable
         }
     }
 
-    /// <summary>Hands in evidence. Neither blocks nor throws; false when the queue is full and it should be offered again.</summary>
+    /// <summary>Hands in evidence that is kept elsewhere. Neither blocks nor throws; false when the queue is full: it is in the index after the next start.</summary>
     public bool Add(Evidence evidence) => _enabled && _queue.Writer.TryWrite(new Entry(null, EvidenceDocument.Of(evidence), null));
 
     /// <summary>Completes when everything that was handed in before is written, or the index is given up.</summary>
@@ -239,6 +243,16 @@ public sealed class QueryIndex : IDisposable
 
             Close();
             opened = IndexDatabase.Create(_path, _chain);
+        }
+
+        try
+        {
+            opened.Write([], [.. _kept().Select(EvidenceDocument.Of)]);
+        }
+        catch
+        {
+            opened.Dispose();
+            throw;
         }
 
         _use.EnterWriteLock();

@@ -80,7 +80,7 @@ public sealed record TransactionAnswer(Height Height, byte Code, Run Run);
 /// <param name="Leader">Who leads it, if known.</param>
 /// <param name="Head">The digest of the last committed block.</param>
 /// <param name="StateRoot">The state root after <paramref name="ExecutedHeight"/>.</param>
-/// <param name="CommittedTransactions">Transactions committed since genesis.</param>
+/// <param name="CommittedTransactions">Transactions executed since genesis; one that was committed twice is one.</param>
 /// <param name="Mempool">Transactions waiting here.</param>
 /// <param name="Voting">Whether it votes.</param>
 /// <param name="NotVotingBecause">Why it does not; null when it does.</param>

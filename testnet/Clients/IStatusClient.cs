@@ -20,7 +20,7 @@ public interface IStatusClient : IAsyncDisposable
 /// <param name="Leader">Who leads that view, or null when nobody does.</param>
 /// <param name="Head">The digest of the block at <paramref name="Height"/>.</param>
 /// <param name="StateRoot">The state after <paramref name="Executed"/>.</param>
-/// <param name="CommittedTransactions">Transactions committed since genesis.</param>
+/// <param name="CommittedTransactions">Transactions executed since genesis; one that was committed twice is one.</param>
 /// <param name="Mempool">Transactions that wait.</param>
 /// <param name="Voting">Whether it votes; false after it lost its safety records.</param>
 /// <param name="NotVotingBecause">Why it does not vote; null when it does.</param>

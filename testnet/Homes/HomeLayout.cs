@@ -11,6 +11,7 @@ namespace Bft.Testnet.Homes;
 ///            journal/       hot: stored blocks and safety records
 ///            blocks/        the committed chain
 ///            snapshots/     states to restart from
+///            evidence/      proofs that validators signed twice
 ///            index.db       the derived query index
 ///            lock           held while a process runs on this home
 ///            pid            the number of that process, while it runs
@@ -32,6 +33,9 @@ public sealed record HomeLayout(string Root)
 
     /// <summary>What the validator said while a supervisor ran it.</summary>
     public string Log => Path.Combine(Root, "log");
+
+    /// <summary>Proofs that validators signed twice.</summary>
+    public string Evidence => Path.Combine(Root, "evidence");
 
     /// <summary>The home in that directory.</summary>
     public static HomeLayout At(string directory) => new(Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory)));

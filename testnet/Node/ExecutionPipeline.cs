@@ -34,14 +34,13 @@ internal sealed class ExecutionPipeline : IExecution, IDisposable
     private readonly ManualResetEventSlim _stopping = new();
     private TaskCompletionSource _advanced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _ending;
-    private long _transactions;
     private long _unflushedBytes;
     private TimeSpan _flushedAt;
     private Height _snapshotAt;
     private Height _flushed;
 
     /// <summary>Prepares the thread.</summary>
-    public ExecutionPipeline(Executor executor, ILedger ledger, ISnapshotStore snapshots, ReceiptFeed receipts, IClock clock, ulong snapshotEvery, long transactions)
+    public ExecutionPipeline(Executor executor, ILedger ledger, ISnapshotStore snapshots, ReceiptFeed receipts, IClock clock, ulong snapshotEvery)
     {
         _executor = executor;
         _ledger = ledger;
@@ -49,7 +48,6 @@ internal sealed class ExecutionPipeline : IExecution, IDisposable
         _receipts = receipts;
         _clock = clock;
         _snapshotEvery = snapshotEvery;
-        _transactions = transactions;
         _snapshotAt = executor.Point.Height;
         _flushed = ledger.Height;
         _thread = new Thread(Run) { Name = "executor", IsBackground = true };
@@ -64,8 +62,8 @@ internal sealed class ExecutionPipeline : IExecution, IDisposable
     /// <summary>Told of what went wrong: fatal (true) when this replica must stop, else a snapshot or append that did not succeed.</summary>
     public Action<bool, Exception>? Failed { get; set; }
 
-    /// <summary>Transactions executed since genesis.</summary>
-    public long Transactions => Interlocked.Read(ref _transactions);
+    /// <summary>Transactions executed since genesis, repeats not counted.</summary>
+    public long Transactions => (long)_executor.Transactions;
 
     /// <summary>Starts executing.</summary>
     public void Start() => _thread.Start();
@@ -164,7 +162,6 @@ internal sealed class ExecutionPipeline : IExecution, IDisposable
     private bool Execute(CommittedBlock block)
     {
         ExecutionResult result = _executor.Execute(block);
-        Interlocked.Add(ref _transactions, result.Executed);
         _receipts.Publish(block.Block.Height, [.. result.Receipts]);
         if (!AppendToLedger(block))
         {

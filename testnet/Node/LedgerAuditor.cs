@@ -53,6 +53,8 @@ public sealed class LedgerAuditor : ILedgerAudit
 
         public StatePoint Genesis { get; }
 
+        public long Transactions => (long)_executor.Transactions;
+
         public StatePoint Execute(CommittedBlock block) => _executor.Execute(block).Point;
     }
 }

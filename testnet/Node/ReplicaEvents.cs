@@ -5,8 +5,8 @@ using Bft.Testnet.CommandLine;
 
 namespace Bft.Testnet.Node;
 
-/// <summary>Passes on what the loop tells: proofs to the readers, evidence to the index, and what people should know to the event stream.</summary>
-internal sealed class ReplicaEvents(IEventSink events, CertifiedHeaders certified, QueryIndex index, IClock clock, Action<Exception> failed) : IReplicaObserver
+/// <summary>Passes on what the loop tells: proofs to the readers, evidence to where it is kept, and what people should know to the event stream.</summary>
+internal sealed class ReplicaEvents(IEventSink events, CertifiedHeaders certified, QueryIndex index, EvidenceFile kept, IClock clock, Action<Exception> failed) : IReplicaObserver
 {
     private static readonly TimeSpan AlarmInterval = TimeSpan.FromMinutes(1);
 
@@ -28,6 +28,13 @@ internal sealed class ReplicaEvents(IEventSink events, CertifiedHeaders certifie
     /// <inheritdoc/>
     public void Accused(Evidence evidence)
     {
+        if (!kept.Add(evidence))
+        {
+            return;
+        }
+
+        // The loop must not wait for a disk. There are never more of these than proofs that are kept.
+        ThreadPool.QueueUserWorkItem(_ => kept.Write());
         index.Add(evidence);
         events.Write("evidence", new { validator = evidence.First.Signer.Value, kind = evidence.First.Statement.Kind.ToString(), view = evidence.First.Statement.View.Value });
     }

@@ -91,16 +91,18 @@ internal sealed class Validator : IAsyncDisposable
             Warn(refused);
         }
 
+        EvidenceFile evidence = Keep(EvidenceFile.Open(new FileDisk(settings.Home.Evidence), chain, Warn));
         QueryIndex index = Keep(QueryIndex.Open(
             settings.Home.Root,
             chain,
             ledger,
             [.. genesis.Validators.Select((validator, i) => new IndexedValidator(new ReplicaId(i), validator.Name, validator.PeerAddress, validator.ClientAddress))],
+            () => evidence.All,
             new QueryIndexOptions { Warn = Warn }));
 
         var scheme = CertificateSchemes.Create(genesis.Scheme, [.. genesis.Validators.Select(validator => (ReadOnlyMemory<byte>)validator.ConsensusKey.ToArray())]);
         var claims = new Claims(chain, scheme, new VerifiedCache(), _meter, Math.Max(1, Environment.ProcessorCount));
-        var messages = new PeerMessages();
+        var messages = new PeerMessages(_meter.Meter, clock, Warn);
         ILoggerFactory loggers = Keep(LoggerFactory.Create(logging => logging.AddProvider(new EventLogger(_events))));
         PeerHost peers = await PeerHost.StartAsync(
             new PeerHostOptions
@@ -119,7 +121,7 @@ internal sealed class Validator : IAsyncDisposable
             cancellation);
         _open.Push(peers.DisposeAsync);
 
-        Compose(settings, protocol, chain, self, keys, clock, ledger, journal, snapshots, application, executor, index, scheme, claims, peers, messages, mayVote, secret);
+        Compose(settings, protocol, chain, self, keys, clock, ledger, journal, snapshots, application, executor, index, evidence, scheme, claims, peers, messages, mayVote, secret);
         ClientHost host = await ClientHost.StartAsync(settings, new ValidatorGateway(_parts, _spread!), _events, cancellation);
         _open.Push(host.DisposeAsync);
         _events.Write("ready", new
@@ -133,6 +135,7 @@ internal sealed class Validator : IAsyncDisposable
     }
 
     private Func<Run, bool>? _spread;
+    private OverdueRuns? _overdue;
 
     private void Compose(
         NodeSettings settings,
@@ -147,6 +150,7 @@ internal sealed class Validator : IAsyncDisposable
         IApplication application,
         Executor executor,
         QueryIndex index,
+        EvidenceFile evidence,
         ICertificateScheme scheme,
         Claims claims,
         PeerHost peers,
@@ -161,9 +165,9 @@ internal sealed class Validator : IAsyncDisposable
         };
         var certified = new CertifiedHeaders();
         var receipts = new ReceiptFeed();
-        var pipeline = new ExecutionPipeline(executor, ledger, snapshots, receipts, clock, snapshotEvery: 10_000, TransactionsOf(ledger));
+        var pipeline = new ExecutionPipeline(executor, ledger, snapshots, receipts, clock, snapshotEvery: 10_000);
         var voter = new Voter(chain, self, keys.Consensus, protocol.Signing, mayVote);
-        var observer = new ReplicaEvents(_events, certified, index, clock, failure => Fail(true, failure));
+        var observer = new ReplicaEvents(_events, certified, index, evidence, clock, failure => Fail(true, failure));
         var ports = new ReplicaPorts(chain, self, protocol, voter, journal, ledger, pool, peers.Transport, _meter, clock, pipeline, observer, scheme);
         replica = new Replica(ports, protocol.Create(new ProtocolContext(chain, self, voter, settings.Config.ToProtocolOptions())));
         var edge = new Edge(ports, claims, replica, new PeerInflow(peers.Transport));
@@ -179,6 +183,7 @@ internal sealed class Validator : IAsyncDisposable
             gossip.Spread(run);
             return true;
         };
+        _overdue = new OverdueRuns(pool, gossip.Spread);
         Keep(gossip);
 
         pipeline.Executed = (block, point) =>
@@ -201,6 +206,7 @@ internal sealed class Validator : IAsyncDisposable
             Reader = new StateReader(executor, application),
             Ledger = ledger,
             Index = index,
+            Evidence = evidence,
             Pool = pool,
             Receipts = receipts,
             Pipeline = pipeline,
@@ -237,6 +243,7 @@ internal sealed class Validator : IAsyncDisposable
                 _parts.Peers.Send(new ReplicaId(other), TrafficClass.Repair, headRequest);
             }
 
+            _overdue!.Spread();
             _events.Write("cost", new { messagesSent = _meter.Messages, bytesSent = _meter.Bytes, flushes = _journal.Flushes, height = _parts.Ledger.Height.Value, transactions = _parts.Pipeline.Transactions });
         }
     }
@@ -264,17 +271,6 @@ internal sealed class Validator : IAsyncDisposable
                 yield return point;
             }
         }
-    }
-
-    private static long TransactionsOf(BlockStore ledger)
-    {
-        long transactions = 0;
-        for (var height = new Height(1); height <= ledger.Height; height = height.Next())
-        {
-            transactions += ledger.Read(height)?.Block.Payload.Transactions ?? 0;
-        }
-
-        return transactions;
     }
 
     private void Fail(bool fatal, Exception exception)

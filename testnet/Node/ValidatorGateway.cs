@@ -184,5 +184,5 @@ internal sealed class ValidatorGateway(ValidatorParts parts, Func<Run, bool> spr
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<Evidence> Evidence(int atMost) => parts.Index.Evidence(atMost);
+    public IReadOnlyList<Evidence> Evidence(int atMost) => parts.Evidence.Newest(atMost);
 }

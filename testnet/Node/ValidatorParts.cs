@@ -34,6 +34,8 @@ internal sealed class ValidatorParts
 
     public required QueryIndex Index { get; init; }
 
+    public required EvidenceFile Evidence { get; init; }
+
     public required TransactionPool Pool { get; init; }
 
     public required ReceiptFeed Receipts { get; init; }

@@ -176,6 +176,16 @@ public sealed class LedgerAuditTests
     }
 
     [Fact]
+    public void A_transaction_that_was_committed_twice_is_one_transaction()
+    {
+        Block first = Test.Block(1);
+        Block again = Test.Block(2, Digest.None, first.Payload, default);
+        AuditResult result = Audit(Filled([new CommittedBlock(first, new CommitProof(Test.Certify(first), [])), new CommittedBlock(again, new CommitProof(Test.Certify(again), []))]));
+        Assert.True(result.Ok, result.Error?.Reason);
+        Assert.Equal((new Height(2), 1), (result.Height, result.Transactions));
+    }
+
+    [Fact]
     public void A_cancelled_audit_stops()
     {
         using var stop = new CancellationTokenSource();

@@ -13,6 +13,7 @@ public sealed class QueryIndexTests : IDisposable
 
     private readonly TemporaryFolder _folder = new();
     private readonly ConcurrentQueue<string> _warnings = [];
+    private EvidenceFile? _evidence;
     private readonly BlockStore _ledger = BlockStore.Open(new MemoryDisk(), Test.Chain);
 
     private string IndexPath => Path.Combine(_folder.Path, "index.db");
@@ -24,7 +25,7 @@ public sealed class QueryIndexTests : IDisposable
     }
 
     private QueryIndex Open(BlockStore? ledger = null, TestChain? chain = null, int queue = 4096, int batch = 1000) => QueryIndex.Open(
-        _folder.Path, (chain ?? Test).Chain, ledger ?? _ledger, Committee, new QueryIndexOptions { QueueLength = queue, BatchBlocks = batch, WriteInterval = TimeSpan.Zero, Warn = _warnings.Enqueue });
+        _folder.Path, (chain ?? Test).Chain, ledger ?? _ledger, Committee, () => _evidence?.All ?? [], new QueryIndexOptions { QueueLength = queue, BatchBlocks = batch, WriteInterval = TimeSpan.Zero, Warn = _warnings.Enqueue });
 
     private void Append(int from, int count, QueryIndex? index = null)
     {
@@ -71,13 +72,7 @@ public sealed class QueryIndexTests : IDisposable
     [Fact]
     public async Task Evidence_is_kept_once_and_survives_a_restart()
     {
-        Vote Signed(Digest subject)
-        {
-            var statement = new Statement(StatementKind.Vote, default, new View(3), new Height(3), subject);
-            return new Vote(statement, new ReplicaId(2), Test.SignatureOf(statement));
-        }
-
-        var evidence = new Evidence(Signed(Blocks[0].Block.Digest), Signed(Blocks[1].Block.Digest));
+        Evidence evidence = Test.DoubleVote(2, 3);
         using (QueryIndex index = Open())
         {
             Assert.True(index.Add(evidence));
@@ -91,6 +86,36 @@ public sealed class QueryIndexTests : IDisposable
         Assert.Equal(evidence.First.Statement, kept.First.Statement);
         Assert.Equal(evidence.Second.Statement, kept.Second.Statement);
         Assert.True(new TestClaims(Test).IsVote(kept.Second));
+    }
+
+    [Fact]
+    public async Task Evidence_outlives_an_index_that_was_deleted_or_never_opened()
+    {
+        var disk = new MemoryDisk();
+        Evidence first = Test.DoubleVote(2, 3);
+        Evidence second = Test.DoubleVote(1, 4);
+        using (_evidence = EvidenceFile.Open(disk, Test.Chain))
+        using (QueryIndex index = Open())
+        {
+            _evidence.Add(first);
+            index.Add(first);
+            await index.WhenWritten();
+            Assert.Single(index.Evidence(10));
+
+            // The lock is taken: this one is given up at once, and knows of nothing.
+            using QueryIndex never = Open();
+            _evidence.Add(second);
+            never.Add(second);
+            Assert.Empty(never.Evidence(10));
+        }
+
+        File.Delete(IndexPath);
+        using (_evidence = EvidenceFile.Open(disk, Test.Chain))
+        {
+            using QueryIndex again = Open();
+            await again.WhenWritten();
+            Assert.Equal([1, 2], again.Evidence(10).Select(evidence => evidence.First.Signer.Value));
+        }
     }
 
     [Fact]

@@ -46,6 +46,18 @@ internal sealed class TestChain
         return Chain.Hash.Hash(bytes).ToArray();
     }
 
+    /// <summary>What convicts a validator of two votes in one view.</summary>
+    public Evidence DoubleVote(int signer, ulong view)
+    {
+        Vote Signed(string subject)
+        {
+            var statement = new Statement(StatementKind.Vote, default, new View(view), new Height(3), Chain.Hash.Hash(System.Text.Encoding.ASCII.GetBytes(subject)));
+            return new Vote(statement, new ReplicaId(signer), SignatureOf(statement));
+        }
+
+        return new Evidence(Signed("one"), Signed("another"));
+    }
+
     /// <summary>A chain of committed blocks, each vouching for the state two heights before, with one run of two transactions each.</summary>
     public IReadOnlyList<CommittedBlock> Committed(int count, int bytes = 20)
     {
@@ -88,12 +100,20 @@ internal sealed class TestClaims(TestChain test) : IClaims
 /// <summary>An application whose state is the hash of everything executed.</summary>
 internal sealed class TestReplay(TestChain test) : IReplay
 {
+    private readonly HashSet<(Digest, ulong)> _seen = [];
     private StatePoint _last = test.GenesisPoint;
 
     public StatePoint Genesis => test.GenesisPoint;
 
-    public StatePoint Execute(CommittedBlock block) => _last = new StatePoint(
-        block.Block.Height,
-        test.Chain.Hash.Hash(_last.StateRoot.ToArray(), block.Block.Header.PayloadRoot.ToArray()),
-        test.Chain.Link(_last.Chain, block.Block.Digest));
+    public long Transactions { get; private set; }
+
+    public StatePoint Execute(CommittedBlock block)
+    {
+        // What was executed before is none of the audit's business: here every run is new once.
+        Transactions += block.Block.Payload.Runs.Where(run => _seen.Add((run.Client, run.First))).Sum(run => run.Commands.Length);
+        return _last = new StatePoint(
+            block.Block.Height,
+            test.Chain.Hash.Hash(_last.StateRoot.ToArray(), block.Block.Header.PayloadRoot.ToArray()),
+            test.Chain.Link(_last.Chain, block.Block.Digest));
+    }
 }

@@ -6,13 +6,13 @@ using Bft.Engine.Storage;
 namespace Bft.Engine.Execution;
 
 /// <content>
-/// Snapshots. Layout: version (1), chain id (32), state point (72), application's root (32), sessions' root (32), then the sessions
+/// Snapshots. Layout: version (1), chain id (32), state point (72), application's root (32), sessions' root (32), transactions (8), then the sessions
 /// and the application, each in its own form. Everything in it hangs on the state root: a byte that was changed is noticed.
 /// </content>
 public sealed partial class Executor
 {
-    private const byte SnapshotVersion = 1;
-    private const int SnapshotHeaderBytes = 1 + Digest.Size + StatePoint.EncodedBytes + (2 * Digest.Size);
+    private const byte SnapshotVersion = 2;
+    private const int SnapshotHeaderBytes = 1 + Digest.Size + StatePoint.EncodedBytes + (2 * Digest.Size) + sizeof(ulong);
     private const int StreamBufferBytes = 64 << 10;
 
     /// <summary>Writes the state of <see cref="Point"/>. By the thread that executes.</summary>
@@ -25,6 +25,7 @@ public sealed partial class Executor
         last.Point.Encode(header);
         header.Digest(last.ApplicationRoot);
         header.Digest(last.SessionsRoot);
+        header.UInt64(last.Transactions);
         var writer = new SnapshotWriter(stream);
         writer.Raw(header.Span);
         Sessions.Write(writer);
@@ -148,10 +149,10 @@ public sealed partial class Executor
             throw new InvalidDataException($"The snapshot is of chain {chain.ToShortString()}, not of {_chain.Id.ToShortString()}.");
         }
 
-        var executed = new ExecutedHeight(StatePoint.Decode(ref reader), reader.Digest(), reader.Digest());
-        return executed.Point == expected && JoinRoots(_chain, executed.ApplicationRoot, executed.SessionsRoot) == expected.StateRoot
+        var executed = new ExecutedHeight(StatePoint.Decode(ref reader), reader.Digest(), reader.Digest(), reader.UInt64());
+        return executed.Point == expected && JoinRoots(_chain, executed.ApplicationRoot, executed.SessionsRoot, executed.Transactions) == expected.StateRoot
             ? executed
-            : throw new InvalidDataException($"The snapshot is of {executed.Point}, not of {expected}, or its roots do not join to its state root.");
+            : throw new InvalidDataException($"The snapshot is of {executed.Point}, not of {expected}, or what it tells does not join to its state root.");
     }
 }
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Bft.Crypto;
 
 namespace Bft.Engine.Execution;
@@ -7,7 +8,7 @@ namespace Bft.Engine.Execution;
 /// and gives the state point and the receipts. Synchronous and deterministic; one thread executes, any thread may ask for points.
 /// </summary>
 /// <remarks>
-/// StateRoot = H(chain id, <see cref="Preimage.StateRoot"/>, application's root ‖ sessions' root); Chain_0 is the chain's id and
+/// StateRoot = H(chain id, <see cref="Preimage.StateRoot"/>, application's root ‖ sessions' root ‖ transactions); Chain_0 is the chain's id and
 /// Chain_h = H(Chain_{h−1}, digest_h). After any exception out of an execution the state is in doubt and nothing further is executed.
 /// </remarks>
 public sealed partial class Executor
@@ -42,12 +43,16 @@ public sealed partial class Executor
     /// <summary>The state point of a height; null when it is not executed yet or not among the last 64.</summary>
     public StatePoint? PointAt(Height height) => _recent.At(height)?.Point;
 
-    /// <summary>The root that joins the application's and the sessions'.</summary>
-    public static Digest JoinRoots(Chain chain, Digest application, Digest sessions)
+    /// <summary>Transactions executed since genesis up to <see cref="Point"/>; a repeat is not one. Part of the state: every replica has the same.</summary>
+    public ulong Transactions => _recent.Last.Transactions;
+
+    /// <summary>The state root: it joins the application's root, the sessions' and the number of transactions executed since genesis.</summary>
+    public static Digest JoinRoots(Chain chain, Digest application, Digest sessions, ulong transactions)
     {
-        Span<byte> content = stackalloc byte[2 * Digest.Size];
+        Span<byte> content = stackalloc byte[(2 * Digest.Size) + sizeof(ulong)];
         application.CopyTo(content);
         sessions.CopyTo(content[Digest.Size..]);
+        BinaryPrimitives.WriteUInt64LittleEndian(content[(2 * Digest.Size)..], transactions);
         return chain.DigestOf(Preimage.StateRoot, content);
     }
 
@@ -72,12 +77,13 @@ public sealed partial class Executor
         }
     }
 
-    /// <summary>What is known of a height, with its two roots.</summary>
+    /// <summary>What is known of a height, with what its state root joins.</summary>
     internal ExecutedHeight? Recent(Height height) => _recent.At(height);
 
     private ExecutionResult ExecuteNext(Block block)
     {
-        StatePoint before = Point;
+        ExecutedHeight last = _recent.Last;
+        StatePoint before = last.Point;
         if (block.Height != before.Height.Next())
         {
             throw new InvalidOperationException($"Height {block.Height} cannot be executed after height {before.Height}.");
@@ -98,9 +104,10 @@ public sealed partial class Executor
         Digest sessionsRoot = Sessions.Apply(_plan, block.Height);
         _application.Commit(block.Height);
         int[]? starts = _plan.WriteReceipts(block.Payload.Runs, block.Height.Value, _receipts);
-        var point = new StatePoint(block.Height, JoinRoots(_chain, applicationRoot, sessionsRoot), _chain.Link(before.Chain, block.Digest));
+        ulong transactions = last.Transactions + (ulong)_plan.Count;
+        var point = new StatePoint(block.Height, JoinRoots(_chain, applicationRoot, sessionsRoot, transactions), _chain.Link(before.Chain, block.Digest));
         var result = new ExecutionResult(point, [.. _receipts.Receipts], starts, _plan.Count);
-        _recent.Add(new ExecutedHeight(point, applicationRoot, sessionsRoot));
+        _recent.Add(new ExecutedHeight(point, applicationRoot, sessionsRoot, transactions));
         _receipts.Clear();
         _plan.Clear();
         return result;
@@ -120,8 +127,8 @@ public sealed partial class Executor
     {
         Digest applicationRoot = _application.InitChain(_chain);
         Sessions.Reset();
-        var point = new StatePoint(default, JoinRoots(_chain, applicationRoot, Sessions.Root), _chain.Id);
-        _recent.Reset(new ExecutedHeight(point, applicationRoot, Sessions.Root));
+        var point = new StatePoint(default, JoinRoots(_chain, applicationRoot, Sessions.Root, 0), _chain.Id);
+        _recent.Reset(new ExecutedHeight(point, applicationRoot, Sessions.Root, 0));
         _fault = null;
         _plan.Clear();
     }

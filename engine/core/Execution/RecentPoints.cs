@@ -2,8 +2,8 @@ using Bft.Crypto;
 
 namespace Bft.Engine.Execution;
 
-/// <summary>A state point with the two roots its state root joins.</summary>
-internal readonly record struct ExecutedHeight(StatePoint Point, Digest ApplicationRoot, Digest SessionsRoot);
+/// <summary>A state point with what its state root joins.</summary>
+internal readonly record struct ExecutedHeight(StatePoint Point, Digest ApplicationRoot, Digest SessionsRoot, ulong Transactions);
 
 /// <summary>The last <see cref="Capacity"/> executed heights. One thread adds, any thread reads.</summary>
 internal sealed class RecentPoints

@@ -6,17 +6,18 @@ namespace Bft.Engine.Execution;
 
 /// <summary>
 /// What convinces a client that a key had a value, or none, at a height, once it believes that height's <see cref="StatePoint"/>
-/// (from the header of a certified block): the two roots that the state root joins and the path to the key in the application's tree.
+/// (from the header of a certified block): what the state root joins (two roots and a count) and the path to the key in the application's tree.
 /// </summary>
-/// <remarks>Layout: height (8), application's root (32), sessions' root (32), length (4) and encoding of the <see cref="MerkleProof"/>.</remarks>
+/// <remarks>Layout: height (8), application's root (32), sessions' root (32), transactions (8), length (4) and encoding of the <see cref="MerkleProof"/>.</remarks>
 /// <param name="Height">The height.</param>
 /// <param name="ApplicationRoot">The application's root.</param>
 /// <param name="SessionsRoot">The sessions' root.</param>
+/// <param name="Transactions">Transactions executed since genesis, repeats not counted.</param>
 /// <param name="Path">The encoding of the Merkle proof.</param>
-public sealed record StateProof(Height Height, Digest ApplicationRoot, Digest SessionsRoot, ReadOnlyMemory<byte> Path)
+public sealed record StateProof(Height Height, Digest ApplicationRoot, Digest SessionsRoot, ulong Transactions, ReadOnlyMemory<byte> Path)
 {
     /// <summary>The longest encoding in bytes.</summary>
-    public const int MaxEncodedBytes = 8 + (2 * Digest.Size) + 4 + MerkleProof.MaximumEncodedBytes;
+    public const int MaxEncodedBytes = 8 + (2 * Digest.Size) + 8 + 4 + MerkleProof.MaximumEncodedBytes;
 
     /// <summary>Writes the canonical form.</summary>
     public void Encode(CanonicalWriter writer)
@@ -24,6 +25,7 @@ public sealed record StateProof(Height Height, Digest ApplicationRoot, Digest Se
         writer.UInt64(Height.Value);
         writer.Digest(ApplicationRoot);
         writer.Digest(SessionsRoot);
+        writer.UInt64(Transactions);
         writer.Bytes(Path.Span);
     }
 
@@ -31,7 +33,7 @@ public sealed record StateProof(Height Height, Digest ApplicationRoot, Digest Se
     public static StateProof? Decode(ReadOnlyMemory<byte> bytes)
     {
         var reader = new CanonicalReader(bytes);
-        var proof = new StateProof(new Height(reader.UInt64()), reader.Digest(), reader.Digest(), reader.Bytes(MerkleProof.MaximumEncodedBytes));
+        var proof = new StateProof(new Height(reader.UInt64()), reader.Digest(), reader.Digest(), reader.UInt64(), reader.Bytes(MerkleProof.MaximumEncodedBytes));
         return reader.Complete && MerkleProof.Decode(proof.Path.Span, out _) == MerkleProofFault.None ? proof : null;
     }
 
@@ -44,7 +46,7 @@ public sealed record StateProof(Height Height, Digest ApplicationRoot, Digest Se
     {
         valueHash = null;
         return Height == point.Height &&
-            Executor.JoinRoots(chain, ApplicationRoot, SessionsRoot) == point.StateRoot &&
+            Executor.JoinRoots(chain, ApplicationRoot, SessionsRoot, Transactions) == point.StateRoot &&
             MerkleProof.Verify(Path.Span, ApplicationRoot, HashFunction.Sha256.Hash(key), out valueHash);
     }
 

@@ -84,6 +84,9 @@ public sealed partial class HotStuffProtocol : IProtocol
     public ProtocolStatus Status => new(_view, LeaderOf(_view), _highQc.View, _viewChanges);
 
     /// <inheritdoc/>
+    public View LeadsTo(View shown) => View.Max(shown.Next(), _election.AfterTimeout(shown));
+
+    /// <inheritdoc/>
     public void Step(Input input, IEffects effects)
     {
         switch (input)

@@ -12,6 +12,9 @@ internal sealed class PoolEntry(Run run, ulong order, TimeSpan arrived)
     /// <summary>When it was first heard of, by the pool's clock.</summary>
     public TimeSpan Arrived { get; } = arrived;
 
+    /// <summary>When it was offered to the other replicas again for the last time; null when it never was.</summary>
+    public TimeSpan? Offered { get; set; }
+
     /// <summary>What it takes of the room.</summary>
     public long Cost => Run.Encoded.Length + PoolOptions.RunOverheadBytes;
 

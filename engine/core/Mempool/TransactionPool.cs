@@ -17,6 +17,9 @@ namespace Bft.Engine.Mempool;
 /// </remarks>
 public sealed partial class TransactionPool : ITransactionPool, IPayloadSource
 {
+    /// <summary>How many waiting runs one search for overdue ones looks at.</summary>
+    private const int MaxOverdueLooks = 4096;
+
     private readonly Lock _gate = new();
     private readonly Chain _chain;
     private readonly PoolOptions _options;
@@ -160,6 +163,48 @@ public sealed partial class TransactionPool : ITransactionPool, IPayloadSource
 
             return null;
         }
+    }
+
+    /// <summary>
+    /// The oldest runs that wait, in no block, for at least that long: perhaps nobody else has them. Each is given again only when it has
+    /// waited twice as long as when it was given before, so that a pool that is merely behind does not offer all it has over and over.
+    /// </summary>
+    /// <param name="after">How long a run must have waited.</param>
+    /// <param name="maxBytes">How many bytes of runs are given at most; a single run may be larger.</param>
+    public IReadOnlyList<Run> TakeOverdue(TimeSpan after, int maxBytes)
+    {
+        List<Run> overdue = [];
+        lock (_gate)
+        {
+            TimeSpan now = _clock();
+            int looked = 0;
+            for (PoolEntry? entry = _waiting.Head, next; entry is not null && now - entry.Arrived >= after && looked < MaxOverdueLooks; entry = next)
+            {
+                looked++;
+                next = _waiting.After(entry);
+                if (_executed(entry.Run))
+                {
+                    Leave(entry);
+                    continue;
+                }
+
+                if (entry.Offered is { } before && now - entry.Arrived < 2 * (before - entry.Arrived))
+                {
+                    continue;
+                }
+
+                maxBytes -= entry.Run.Encoded.Length;
+                if (maxBytes < 0 && overdue.Count > 0)
+                {
+                    break;
+                }
+
+                entry.Offered = now;
+                overdue.Add(entry.Run);
+            }
+        }
+
+        return overdue;
     }
 
     /// <inheritdoc/>

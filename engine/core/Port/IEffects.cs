@@ -52,7 +52,10 @@ public interface IEffects
     /// <summary>Asks for committed blocks up to at least that height; answered by <see cref="Input.Synced"/>, perhaps in several parts, or never.</summary>
     void CatchUp(Height atLeast, ReplicaSet holders);
 
-    /// <summary>Builds a certificate off the loop; answered by <see cref="Input.Certified"/>, or by evidence against bad voters.</summary>
+    /// <summary>
+    /// Builds a certificate of a quorum's votes over one statement; answered by <see cref="Input.Certified"/>, which is a later input and never
+    /// a call within this step. The loop builds it at once: each of the votes is one's own or was verified when it came, so there is no bad one to find.
+    /// </summary>
     void Combine(Statement statement, ImmutableArray<Vote> votes);
 
     /// <summary>Declares a block committed.</summary>

@@ -18,6 +18,12 @@ public interface IProtocol
     /// <summary>Takes one input. One method, so that traitors, twins, traces and replays wrap one thing.</summary>
     void Step(Input input, IEffects effects);
 
+    /// <summary>
+    /// The highest view that any replica can have entered while a quorum of the others was in none above <paramref name="shown"/>; never below
+    /// the next. Higher where giving up on a view leads farther. Whoever lost its records must not vote at or below it. Pure.
+    /// </summary>
+    View LeadsTo(View shown) => shown.Next();
+
     /// <summary>What the protocol believes now; read between steps, for people and metrics only.</summary>
     ProtocolStatus Status { get; }
 }

@@ -8,7 +8,7 @@ namespace Bft.Engine;
 
 /// <summary>
 /// Where bytes of a peer become verified messages, once. Pure apart from serving requests; runs on any worker, in order for one peer.
-/// Nothing a peer sends can throw past it: the answer says whether the message was good.
+/// Nothing a peer sends can throw past it: the answer says what became of the message, and the caller counts it.
 /// </summary>
 /// <param name="ports">The replica's parts.</param>
 /// <param name="claims">Who is believed.</param>
@@ -19,35 +19,37 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica, II
     /// <summary>The most bytes of blocks in one range answer.</summary>
     private const int MaxRangeBytes = 2 << 20;
 
-    /// <summary>Takes a consensus or repair message. False: it was malformed or lied; count it against its sender.</summary>
-    public bool OnMessage(ReplicaId sender, ReadOnlyMemory<byte> message)
+    private readonly RequestBudget _budget = new(ports.Chain.Committee.Size, ports.Clock);
+
+    /// <summary>Takes a consensus or repair message.</summary>
+    public EdgeVerdict OnMessage(ReplicaId sender, ReadOnlyMemory<byte> message)
     {
         if (message.Length < 2 || !ports.Chain.Committee.Contains(sender))
         {
-            return false;
+            return EdgeVerdict.Refused;
         }
 
         return (TrafficClass)message.Span[0] switch
         {
             TrafficClass.Consensus => OnConsensus(sender, message),
             TrafficClass.Repair => OnRepair(sender, message),
-            _ => false,
+            _ => EdgeVerdict.Refused,
         };
     }
 
-    private bool OnConsensus(ReplicaId sender, ReadOnlyMemory<byte> bytes)
+    private EdgeVerdict OnConsensus(ReplicaId sender, ReadOnlyMemory<byte> bytes)
     {
         ProtocolMessage? message = WireMessage.Decode(ports.Chain, ports.Protocol, bytes);
         if (message is null || !message.Verify(sender, claims))
         {
-            return false;
+            return EdgeVerdict.Refused;
         }
 
         Hand(sender, bytes.Length, new Input.Received(sender, message));
-        return true;
+        return EdgeVerdict.Taken;
     }
 
-    private bool OnRepair(ReplicaId sender, ReadOnlyMemory<byte> bytes)
+    private EdgeVerdict OnRepair(ReplicaId sender, ReadOnlyMemory<byte> bytes)
     {
         var reader = new CanonicalReader(bytes);
         reader.Byte();
@@ -61,28 +63,49 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica, II
                 return OnRangeRequest(sender, ref reader);
             case RepairKind.Range:
                 return OnRange(sender, ref reader);
-            case RepairKind.HeadRequest when reader.Complete:
-                Answer(sender, RepairKind.Head, RepairMessages.Head(replica.CommittedHeight, replica.Status.View));
-                return true;
+            case RepairKind.HeadRequest:
+                return OnHeadRequest(sender, ref reader);
             case RepairKind.Head:
-                var head = new HeadArrived(sender, new Height(reader.Ordinal()), new View(reader.Ordinal()));
+                var head = new HeadArrived(sender, new Height(reader.Ordinal()), new View(reader.Ordinal()), reader.UInt64());
                 if (reader.Complete)
                 {
                     Hand(sender, bytes.Length, head);
                 }
 
-                return reader.Complete;
+                return reader.Complete ? EdgeVerdict.Taken : EdgeVerdict.Refused;
             default:
-                return false;
+                return EdgeVerdict.Refused;
         }
     }
 
-    private bool OnBlockRequest(ReplicaId sender, ref CanonicalReader reader)
+    private EdgeVerdict OnHeadRequest(ReplicaId sender, ref CanonicalReader reader)
+    {
+        ulong nonce = reader.UInt64();
+        if (!reader.Complete)
+        {
+            return EdgeVerdict.Refused;
+        }
+
+        if (!_budget.TryBegin(sender))
+        {
+            return EdgeVerdict.Throttled;
+        }
+
+        Answer(sender, RepairKind.Head, RepairMessages.Head(replica.CommittedHeight, replica.Status.View, nonce));
+        return EdgeVerdict.Taken;
+    }
+
+    private EdgeVerdict OnBlockRequest(ReplicaId sender, ref CanonicalReader reader)
     {
         Digest digest = reader.Digest();
         if (!reader.Complete)
         {
-            return false;
+            return EdgeVerdict.Refused;
+        }
+
+        if (!_budget.TryBegin(sender))
+        {
+            return EdgeVerdict.Throttled;
         }
 
         if (replica.FindBlock(digest) is { } block)
@@ -90,30 +113,47 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica, II
             Answer(sender, RepairKind.Block, RepairMessages.Block(block));
         }
 
-        return true;
+        return EdgeVerdict.Taken;
     }
 
-    private bool OnBlock(ReplicaId sender, ref CanonicalReader reader)
+    private EdgeVerdict OnBlock(ReplicaId sender, ref CanonicalReader reader)
     {
         ReadOnlyMemory<byte> encoded = reader.Raw(reader.Remaining);
+        var peek = new CanonicalReader(encoded);
+        BlockHeader header = BlockHeader.Decode(ref peek);
+        if (peek.Failed)
+        {
+            return EdgeVerdict.Refused;
+        }
+
+        if (!replica.Expects(header.DigestOn(ports.Chain)))
+        {
+            return EdgeVerdict.Unasked;
+        }
+
         if (!Block.TryDecode(ports.Chain, encoded, out Block? block) ||
             (block!.Justify is { } justify && !claims.IsCertificate(justify)) ||
             !claims.IsPayload(block.Payload))
         {
-            return false;
+            return EdgeVerdict.Refused;
         }
 
         Hand(sender, encoded.Length, new BlockArrived(sender, block));
-        return true;
+        return EdgeVerdict.Taken;
     }
 
-    private bool OnRangeRequest(ReplicaId sender, ref CanonicalReader reader)
+    private EdgeVerdict OnRangeRequest(ReplicaId sender, ref CanonicalReader reader)
     {
         var first = new Height(reader.Ordinal());
         int count = reader.UInt16();
         if (!reader.Complete || first.Value == 0 || count is 0 or > RepairMessages.MaxRangeBlocks)
         {
-            return false;
+            return EdgeVerdict.Refused;
+        }
+
+        if (!_budget.TryBegin(sender))
+        {
+            return EdgeVerdict.Throttled;
         }
 
         List<CommittedBlock> blocks = [];
@@ -131,18 +171,23 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica, II
         }
 
         Answer(sender, RepairKind.Range, RepairMessages.Range(first, blocks));
-        return true;
+        return EdgeVerdict.Taken;
     }
 
     // Each block is committed by its own proof. Its clients' signatures were judged by the quorum that voted for it. The certificate inside
     // is no part of the digest that they voted for: unchecked, a peer could put anything into this replica's ledger, to fail its audit for ever.
-    private bool OnRange(ReplicaId sender, ref CanonicalReader reader)
+    private EdgeVerdict OnRange(ReplicaId sender, ref CanonicalReader reader)
     {
         var first = new Height(reader.Ordinal());
         int count = reader.UInt16();
         if (reader.Failed || count > RepairMessages.MaxRangeBlocks)
         {
-            return false;
+            return EdgeVerdict.Refused;
+        }
+
+        if (!replica.Expects(sender, first))
+        {
+            return EdgeVerdict.Unasked;
         }
 
         List<CommittedBlock> blocks = new(count);
@@ -153,7 +198,7 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica, II
                 !JustifyFits(block) ||
                 !ports.Protocol.CommitRule(block.Block.Header, block.Proof, claims))
             {
-                return false;
+                return EdgeVerdict.Refused;
             }
 
             blocks.Add(block);
@@ -161,11 +206,11 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica, II
 
         if (!reader.Complete)
         {
-            return false;
+            return EdgeVerdict.Refused;
         }
 
         Hand(sender, reader.Position, new RangeArrived(sender, first, blocks));
-        return true;
+        return EdgeVerdict.Taken;
     }
 
     // Where certificates chain the blocks, the one inside is the parent's: nothing else may stand in a ledger.
@@ -187,6 +232,7 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica, II
 
     private void Answer(ReplicaId to, RepairKind kind, byte[] message)
     {
+        _budget.Charge(to, message.Length);
         ports.Meter.Sent(TrafficClass.Repair, (byte)kind, Phase.CatchUp, message.Length, 0);
         ports.Transport.Send(to, TrafficClass.Repair, message);
     }

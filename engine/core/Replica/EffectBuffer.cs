@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Bft.Crypto;
 
 namespace Bft.Engine;
@@ -33,6 +32,4 @@ internal sealed class EffectBuffer
     }
 
     internal readonly record struct Discarded(byte Kind, ulong ThroughSlot);
-
-    internal readonly record struct Combination(Statement Statement, ImmutableArray<Vote> Votes);
 }

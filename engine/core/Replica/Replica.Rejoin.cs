@@ -4,8 +4,13 @@ namespace Bft.Engine;
 
 /// <remarks>
 /// A replica that lost its safety records might vote twice, so it counts as Byzantine until it has seen a block committed by a quorum
-/// without it, in a view above every view that it may have signed in: the highest that q <em>others</em> show, plus one. Were it to count
-/// itself or to ask q−1 others, four replicas could fork. With n = 4, such a replica and a dead one halt the chain.
+/// without it, in a view above every view that it may have signed in: where the highest view that q <em>others</em> show leads to, by a
+/// certificate or by a timeout (<see cref="IProtocol.LeadsTo"/>). Were it to count itself or to ask q−1 others, four replicas could fork.
+/// With n = 4, such a replica and a dead one halt the chain.
+/// <para>
+/// Why that is enough: only a certificate moved it, also by way of f+1 that moved before. Its signers were in the view it certifies, q−1 of
+/// them others, f of these honest even if f others lie: of any q others one honest is among them, and shows that view or a later one.
+/// </para>
 /// </remarks>
 public sealed partial class Replica
 {
@@ -15,16 +20,21 @@ public sealed partial class Replica
     private readonly SortedDictionary<int, View> _othersViews = [];
     private View? _mayHaveSigned;
     private TimeSpan _committedAt;
+    private ulong _headNonce;
 
     /// <summary>True while this replica does not vote because its safety records were lost.</summary>
     public bool EarningVoteBack { get; private set; }
+
+    /// <summary>What answers to this life's question for heads carry; for tests.</summary>
+    internal ulong HeadNonce => _headNonce;
 
     private void StartRejoin()
     {
         EarningVoteBack = !_ports.Voter.MayVote;
         if (EarningVoteBack)
         {
-            _sync.AskHeads(_now);
+            _headNonce = _ports.Clock.UnixMilliseconds + 1;
+            _sync.AskHeads(_now, _headNonce);
         }
     }
 
@@ -32,8 +42,9 @@ public sealed partial class Replica
     {
         _sync.Note(head);
         CatchUpWithASilentChain();
-        // The first answer of each counts: whatever this replica signed, it signed before it asked.
-        if (!EarningVoteBack || head.Sender == _ports.Self || !_othersViews.TryAdd(head.Sender.Value, head.View))
+        // The first answer of each counts: whatever this replica signed, it signed before it asked. An answer to its last life, kept for it
+        // while it was down, tells of a time before that.
+        if (!EarningVoteBack || head.Nonce != _headNonce || head.Sender == _ports.Self || !_othersViews.TryAdd(head.Sender.Value, head.View))
         {
             return;
         }
@@ -48,7 +59,7 @@ public sealed partial class Replica
         // views delay the vote only while no quorum without them has answered.
         if (_ports.Chain.Committee.IsQuorum(shown))
         {
-            _mayHaveSigned = _othersViews.Values.Order().ElementAt(_ports.Chain.Committee.QuorumSize - 1).Next();
+            _mayHaveSigned = _protocol.LeadsTo(_othersViews.Values.Order().ElementAt(_ports.Chain.Committee.QuorumSize - 1));
         }
     }
 

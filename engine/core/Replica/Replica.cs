@@ -129,6 +129,15 @@ public sealed partial class Replica
         Post(new ReadRequest(answer));
     }
 
+    /// <summary>Whether that block was asked for lately. Any thread.</summary>
+    internal bool Expects(Digest digest) => _sync.Expects(digest, _ports.Clock.Now);
+
+    /// <summary>Whether committed blocks from that height on were asked of that peer, and have not come. Any thread.</summary>
+    internal bool Expects(ReplicaId peer, Height first) => _sync.Expects(peer, first);
+
+    /// <summary>What this replica fetches; for tests.</summary>
+    internal BlockSync Sync => _sync;
+
     /// <summary>A stored or committed block by its digest. Any thread.</summary>
     public Block? FindBlock(Digest digest) => _past.Find(digest);
 
@@ -166,8 +175,8 @@ public sealed partial class Replica
             [.. journal.Blocks.Where(block => block.Height > _committed)],
             journal.Records);
         _protocol.Start(recovered, _stepEffects);
-        CarryOut();
         ShowStatus();
+        CarryOut();
     }
 
     /// <summary>Does what is to be done now. Returns true when inputs are left for another turn at once.</summary>
@@ -235,8 +244,10 @@ public sealed partial class Replica
         }
 
         _sync.Tick(_committed, _now);
-        CarryOut();
+
+        // Before anything leaves: whoever lost its records asks for this view, and must not be shown one below what it was sent already.
         ShowStatus();
+        CarryOut();
         return _internal.Count > 0 || _kept.Count > 0 || !_inbox.IsEmpty;
     }
 
@@ -279,7 +290,7 @@ public sealed partial class Replica
                 _readsWaitingCount = _reads.Count + _readsWaiting.Count;
                 break;
             case BlockArrived arrived:
-                if (_sync.Expects(arrived.Block.Digest))
+                if (_sync.Expects(arrived.Block.Digest, _now))
                 {
                     TakeBlock(arrived.Block);
                 }

@@ -19,7 +19,7 @@ public interface ILeaderElection
     /// <summary>The standing of a block, from its parent's.</summary>
     Standing After(Standing parentStanding, BlockHeader parent, BlockHeader block);
 
-    /// <summary>The standing of the block at a <see cref="FoldStart"/> height: it depends on nothing before.</summary>
+    /// <summary>What a fold begins with at a <see cref="FoldStart"/> height: it depends on nothing before.</summary>
     Standing Begin(BlockHeader header);
 
     /// <summary>The height at or below <paramref name="height"/> from which folding <see cref="After"/> over the headers, begun with <see cref="Begin"/>, is exact.</summary>

@@ -13,7 +13,8 @@ namespace Bft.Engine.Shared;
 /// commit rule (three consecutive views) are untouched, and a replica votes once a view whoever proposes. Who is passed over follows from
 /// the headers of the extended chain alone: a tenure that the views of two successive headers skip was lost by its leader. At most f are
 /// passed over, the latest failures, so that n−f candidates remain; at the start of an era all get another chance, which costs a dead
-/// validator's timeout once an era instead of once a rotation. The fold starts anew with each era, so a restart needs at most one era of headers.
+/// validator's timeout once an era instead of once a rotation. An era that begins within a tenure leaves that tenure to its leader. The fold
+/// starts anew with each era, so a restart needs at most one era of headers and a tenure.
 /// </remarks>
 public sealed class TenureElection : ILeaderElection
 {
@@ -78,7 +79,12 @@ public sealed class TenureElection : ILeaderElection
     public View AfterTimeout(View view) => new((TenureOf(view) * TenureViews) + 1);
 
     /// <inheritdoc/>
-    public Height FoldStart(Height height) => new(height.Value - (height.Value % EraHeights));
+    public Height FoldStart(Height height)
+    {
+        // An era's first block tells everything but who led when its tenure began, and that is past a tenure of blocks later.
+        ulong settled = height.Value > TenureViews ? height.Value - TenureViews : 0;
+        return new Height(settled - (settled % EraHeights));
+    }
 
     /// <inheritdoc/>
     public Standing Begin(BlockHeader header) => new(TenureOf(header.View), ReplicaSet.Empty, ReplicaSet.Empty, []);
@@ -90,7 +96,8 @@ public sealed class TenureElection : ILeaderElection
         ReplicaSet atStart = tenure == parentStanding.Tenure ? parentStanding.AtStart : parentStanding.Latest;
         if (block.Height.Value % EraHeights == 0)
         {
-            return Begin(block);
+            // The tenure under way keeps its leader: another one in the middle of it, perhaps a dead one, would cost a view change for nothing.
+            return new Standing(tenure, atStart, ReplicaSet.Empty, []);
         }
 
         ImmutableArray<int> order = _passOver ? Failures(parentStanding, parent, block) : [];

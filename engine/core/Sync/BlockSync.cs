@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Bft.Crypto;
 using Bft.Engine.Transport;
 
@@ -5,8 +6,12 @@ namespace Bft.Engine.Sync;
 
 /// <summary>
 /// Fetches what a replica misses: single blocks by digest, and committed blocks in chunks from several peers at once. Runs inside the loop; what
-/// arrives was checked at the edge. Every request has a deadline and goes to another peer when it passes.
+/// arrives was checked at the edge, which asks here whether it was wanted at all.
 /// </summary>
+/// <remarks>
+/// A chunk has a deadline and is asked of another peer when it passes. A single block is asked of two peers once: whoever wants it asks again
+/// when nothing came.
+/// </remarks>
 internal sealed class BlockSync(ReplicaPorts ports)
 {
     private const int RangesInFlight = 4;
@@ -22,11 +27,15 @@ internal sealed class BlockSync(ReplicaPorts ports)
 
     private readonly SortedDictionary<ulong, (ReplicaId Peer, TimeSpan Deadline)> _asked = [];
     private readonly SortedDictionary<ulong, IReadOnlyList<CommittedBlock>> _arrived = [];
-    private readonly Dictionary<Digest, TimeSpan> _expected = [];
+
+    // What the edge looks at from its own threads, before it verifies anything.
+    private readonly ConcurrentDictionary<Digest, TimeSpan> _expected = [];
+    private readonly ConcurrentDictionary<ulong, ReplicaId> _askedOf = [];
     private readonly Height[] _heads = new Height[ports.Chain.Committee.Size];
     private Height _target;
     private ulong _turn;
     private TimeSpan? _askHeadsAt;
+    private ulong _headNonce;
 
     /// <summary>When <see cref="Tick"/> must be called at the latest.</summary>
     public TimeSpan? NextDeadline
@@ -52,17 +61,20 @@ internal sealed class BlockSync(ReplicaPorts ports)
     /// <summary>The highest height that peers with an honest one among them claim: a lone liar moves nothing.</summary>
     public Height BelievedHead() => _heads.OrderDescending().ElementAt(Math.Min(ports.Chain.Committee.HonestSize, _heads.Length) - 1);
 
-    /// <summary>True when the block was asked for lately. It stays so after a first answer: a digest does not cover the certificate inside, so a bad copy must not keep the good one out.</summary>
-    public bool Expects(Digest digest) => _expected.ContainsKey(digest);
+    /// <summary>True when the block was asked for lately. It stays so after a first answer: a digest does not cover the certificate inside, so a bad copy must not keep the good one out. Any thread.</summary>
+    public bool Expects(Digest digest, TimeSpan now) => _expected.TryGetValue(digest, out TimeSpan until) && now <= until;
 
-    /// <summary>Asks two of the holders (all others when none is named) for a block. The protocol asks again if nothing comes.</summary>
+    /// <summary>True when a range that starts there was asked of that peer and has not come. Any thread.</summary>
+    public bool Expects(ReplicaId peer, Height first) => _askedOf.TryGetValue(first.Value, out ReplicaId asked) && asked == peer;
+
+    /// <summary>Asks two of the holders (of all others when none is named) for a block. Nothing is asked while as many as can be kept are expected; the protocol asks again if nothing comes.</summary>
     public void RequestBlock(Digest digest, ReplicaSet holders, TimeSpan now)
     {
         if (_expected.Count >= MaxExpected)
         {
             foreach (Digest old in _expected.Where(entry => entry.Value < now).Select(entry => entry.Key).ToList())
             {
-                _expected.Remove(old);
+                _expected.TryRemove(old, out _);
             }
         }
 
@@ -95,8 +107,12 @@ internal sealed class BlockSync(ReplicaPorts ports)
     /// <summary>A peer told its height.</summary>
     public void Note(HeadArrived head) => _heads[head.Sender.Value] = Height.Max(_heads[head.Sender.Value], head.Height);
 
-    /// <summary>Asks all others for their heads, again and again until <see cref="StopAskingHeads"/>.</summary>
-    public void AskHeads(TimeSpan now) => _askHeadsAt = now;
+    /// <summary>Asks all others for their heads, again and again until <see cref="StopAskingHeads"/>; the answers carry the nonce.</summary>
+    public void AskHeads(TimeSpan now, ulong nonce)
+    {
+        _askHeadsAt = now;
+        _headNonce = nonce;
+    }
 
     /// <summary>Heads are known well enough.</summary>
     public void StopAskingHeads() => _askHeadsAt = null;
@@ -109,13 +125,14 @@ internal sealed class BlockSync(ReplicaPorts ports)
             return [];
         }
 
-        _asked.Remove(range.First.Value);
+        Forget(range.First.Value);
         if (range.Blocks.Count == 0)
         {
             // It has nothing there: believe it no higher, until it shows otherwise.
             _heads[range.Sender.Value] = range.First.Value > 0 ? range.First.Previous() : default;
             if (range.First > committed)
             {
+                // Nobody is asked until then; what still comes from this one was not asked for.
                 _asked[range.First.Value] = (range.Sender, now + Pause);
             }
         }
@@ -151,7 +168,7 @@ internal sealed class BlockSync(ReplicaPorts ports)
         if (_askHeadsAt <= now)
         {
             _askHeadsAt = now + Patience;
-            byte[] request = RepairMessages.HeadRequest();
+            byte[] request = RepairMessages.HeadRequest(_headNonce);
             foreach (int other in Others(ReplicaSet.Empty))
             {
                 Send(new ReplicaId(other), request, RepairKind.HeadRequest);
@@ -162,7 +179,7 @@ internal sealed class BlockSync(ReplicaPorts ports)
         {
             if (first <= committed.Value)
             {
-                _asked.Remove(first);
+                Forget(first);
             }
             else if (deadline <= now)
             {
@@ -206,7 +223,14 @@ internal sealed class BlockSync(ReplicaPorts ports)
 
         var peer = new ReplicaId(candidates[(int)(_turn++ % (ulong)candidates.Length)]);
         _asked[first] = (peer, now + Patience);
+        _askedOf[first] = peer;
         Send(peer, RepairMessages.RangeRequest(new Height(first), RepairMessages.MaxRangeBlocks), RepairKind.RangeRequest);
+    }
+
+    private void Forget(ulong first)
+    {
+        _asked.Remove(first);
+        _askedOf.TryRemove(first, out _);
     }
 
     private int[] Others(ReplicaSet holders)

@@ -19,10 +19,10 @@ public enum RepairKind : byte
     /// <summary>Committed blocks of ascending heights: first height (8), count (2), then each with its proof.</summary>
     Range = 4,
 
-    /// <summary>Asks how far the receiver is.</summary>
+    /// <summary>Asks how far the receiver is: nonce (8).</summary>
     HeadRequest = 5,
 
-    /// <summary>How far the sender is: committed height (8), view (8).</summary>
+    /// <summary>How far the sender is: committed height (8), view (8), the request's nonce (8).</summary>
     Head = 6,
 }
 
@@ -32,8 +32,8 @@ public sealed record BlockArrived(ReplicaId Sender, Block Block);
 /// <summary>Committed blocks arrived; each proof was checked by the protocol's commit rule. Empty when the sender has none.</summary>
 public sealed record RangeArrived(ReplicaId Sender, Height First, IReadOnlyList<CommittedBlock> Blocks);
 
-/// <summary>A peer told how far it is.</summary>
-public sealed record HeadArrived(ReplicaId Sender, Height Height, View View);
+/// <summary>A peer told how far it is, in answer to the request with that nonce.</summary>
+public sealed record HeadArrived(ReplicaId Sender, Height Height, View View, ulong Nonce);
 
 /// <summary>Encoders of repair messages.</summary>
 public static class RepairMessages
@@ -81,14 +81,21 @@ public static class RepairMessages
     }
 
     /// <summary>Asks for the head.</summary>
-    public static byte[] HeadRequest() => Begin(RepairKind.HeadRequest).ToArray();
+    /// <param name="nonce">Comes back with the answer; 0 where an old answer does as well.</param>
+    public static byte[] HeadRequest(ulong nonce = 0)
+    {
+        CanonicalWriter writer = Begin(RepairKind.HeadRequest);
+        writer.UInt64(nonce);
+        return writer.ToArray();
+    }
 
     /// <summary>Answers with the head.</summary>
-    public static byte[] Head(Height height, View view)
+    public static byte[] Head(Height height, View view, ulong nonce)
     {
         CanonicalWriter writer = Begin(RepairKind.Head);
         writer.UInt64(height.Value);
         writer.UInt64(view.Value);
+        writer.UInt64(nonce);
         return writer.ToArray();
     }
 

@@ -28,12 +28,37 @@ public sealed class ExecutorTests
     public void The_chain_of_the_point_links_every_block()
     {
         var executor = new Executor(_chain, new RecordingApplication());
-        Assert.Equal(new StatePoint(default, Executor.JoinRoots(_chain, Digest.None, executor.Sessions.Root), _chain.Id), executor.Point);
+        Assert.Equal(new StatePoint(default, Executor.JoinRoots(_chain, Digest.None, executor.Sessions.Root, 0), _chain.Id), executor.Point);
         var blocks = new TestBlocks(_chain);
         CommittedBlock first = blocks.Next();
         CommittedBlock second = blocks.Next(Puts(1, 1, 1));
         executor.Execute(first);
         Assert.Equal(_chain.Link(_chain.Link(_chain.Id, first.Block.Digest), second.Block.Digest), executor.Execute(second).Point.Chain);
+    }
+
+    [Fact]
+    public void A_transaction_counts_once_however_often_it_is_committed()
+    {
+        var executor = new Executor(_chain, new KeyValueApplication());
+        var blocks = new TestBlocks(_chain);
+        executor.Execute(blocks.Next(Puts(1, 1, 4), Puts(2, 1, 3)));
+        Assert.Equal(7ul, executor.Transactions);
+
+        // The same run again in one block and in the next, and a longer one over part of it.
+        executor.Execute(blocks.Next(Puts(1, 1, 4), Puts(3, 1, 2), Puts(3, 1, 2)));
+        Assert.Equal(9ul, executor.Transactions);
+        executor.Execute(blocks.Next(Puts(1, 3, 4)));
+        Assert.Equal(11ul, executor.Transactions);
+    }
+
+    [Fact]
+    public void The_state_root_tells_how_many_transactions_were_executed()
+    {
+        var executor = new Executor(_chain, new RecordingApplication());
+        executor.Execute(new TestBlocks(_chain).Next(Puts(1, 1, 4)));
+        ExecutedHeight last = executor.Recent(new Height(1))!.Value;
+        Assert.Equal(last.Point.StateRoot, Executor.JoinRoots(_chain, last.ApplicationRoot, last.SessionsRoot, 4));
+        Assert.NotEqual(last.Point.StateRoot, Executor.JoinRoots(_chain, last.ApplicationRoot, last.SessionsRoot, 5));
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using Bft.Applications.KeyValue;
+using Bft.Crypto;
 using Bft.Engine.Execution;
+using Bft.Engine.Storage;
 
 namespace Bft.Engine.Tests.Execution;
 
@@ -36,6 +38,22 @@ public sealed class SnapshotTests : IDisposable
         Assert.Equal(0, here.Executed);
         Assert.Equal(new Height(3), here.Receipts[0].Height);
         Assert.Equal(_executor.Execute(repeat).Point, here.Point);
+    }
+
+    [Fact]
+    public void The_number_of_transactions_survives_a_restart_without_a_look_at_the_blocks_before_the_snapshot()
+    {
+        Execute(6);
+        Append(_ledger.Read(new Height(2))!.Block.Payload.Runs[0]);
+        _executor.SaveTo(_snapshots);
+        Height saved = _ledger.Height;
+        Execute(64);
+        Append(_ledger.Read(new Height(3))!.Block.Payload.Runs[0]);
+        var restarted = new Executor(_chain, new KeyValueApplication());
+        var tail = new TailOnly(_ledger, saved);
+        Assert.Equal(saved, restarted.RecoverFrom(_snapshots, tail).Start.Height);
+        Assert.Equal(70ul * 40, restarted.Transactions);
+        Assert.Equal(_executor.Transactions, restarted.Transactions);
     }
 
     [Fact]
@@ -177,5 +195,31 @@ public sealed class SnapshotTests : IDisposable
         CommittedBlock block = _blocks.Next(runs);
         _ledger.Append(block);
         _executor.Execute(block);
+    }
+
+    /// <summary>A ledger whose blocks up to a height may not be read.</summary>
+    private sealed class TailOnly(MemoryLedger whole, Height after) : ILedger
+    {
+        public Height Height => whole.Height;
+
+        public Digest ChainDigest => whole.ChainDigest;
+
+        public void Append(CommittedBlock block) => throw new NotSupportedException();
+
+        public Height Flush() => throw new NotSupportedException();
+
+        public CommittedBlock? Read(Height height) => height > after ? whole.Read(height) : throw new InvalidOperationException($"Height {height} was read.");
+
+        public BlockHeader? ReadHeader(Height height) => Read(height)?.Block.Header;
+
+        public Digest? ChainAt(Height height) => whole.ChainAt(height);
+
+        public Height? Find(Digest block) => throw new NotSupportedException();
+
+        public Height? Find(TransactionId transaction) => throw new NotSupportedException();
+
+        public void Dispose()
+        {
+        }
     }
 }

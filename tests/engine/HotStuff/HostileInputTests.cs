@@ -20,7 +20,7 @@ public class HostileInputTests
             var statement = new Statement(StatementKind.Vote, default, new View(view), new Height(view), world.Chain.Id);
             world.Send(D, new VoteMessage(world.Sign(D, statement)), A, B, C);
             world.Send(D, world.Timeout(D, view), A, B, C);
-            Repair(world, RepairMessages.Head(new Height(view), new View(view)));
+            Repair(world, RepairMessages.Head(new Height(view), new View(view), 0));
             Repair(world, RepairMessages.RangeRequest(new Height(view), 1));
             Repair(world, RepairMessages.Range(new Height(view), []));
             Repair(world, RepairMessages.Range(new Height(view), [Committed(world, view)]));
@@ -40,7 +40,7 @@ public class HostileInputTests
         world[C].Start(mayVote: false);
         foreach (int peer in new[] { A, B, D })
         {
-            world[C].Deliver(peer, RepairMessages.Head(default, new View(peer == D ? ulong.MaxValue : 1)));
+            world[C].Deliver(peer, RepairMessages.Head(default, new View(peer == D ? ulong.MaxValue : 1), world[C].Replica.HeadNonce));
         }
 
         Assert.True(world[C].Replica.EarningVoteBack);
@@ -65,10 +65,12 @@ public class HostileInputTests
         {
             var poisoned = new CommittedBlock(new Block(world.Chain, genuine.Block.Header, genuine.Block.Payload, justify), genuine.Proof);
             Assert.Equal(genuine.Block.Digest, poisoned.Block.Digest);
-            Assert.False(world[C].Deliver(D, RepairMessages.Range(new Height(1), [poisoned])));
+            world[C].WantRange(D, 1);
+            Assert.Equal(EdgeVerdict.Refused, world[C].Verdict(D, RepairMessages.Range(new Height(1), [poisoned])));
         }
 
-        Assert.True(world[C].Deliver(D, RepairMessages.Range(new Height(1), [genuine])));
+        world[C].WantRange(D, 1);
+        Assert.Equal(EdgeVerdict.Taken, world[C].Verdict(D, RepairMessages.Range(new Height(1), [genuine])));
     }
 
     private static void Repair(ScriptedWorld world, byte[] message)

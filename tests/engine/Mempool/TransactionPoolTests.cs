@@ -297,6 +297,52 @@ public sealed class TransactionPoolTests
         Assert.Null(_pool.Oldest(_now));
     }
 
+    [Fact]
+    public void Only_runs_that_waited_long_and_are_in_no_block_are_overdue_the_oldest_first_and_no_more_than_the_bound()
+    {
+        Run[] old = Add(1, 2, 3, 4);
+        _now += TimeSpan.FromSeconds(1);
+        Add(5);
+        _pool.Included(BlockOf(1, old[1]));
+        Assert.Empty(Overdue(int.MaxValue));
+        _now += TimeSpan.FromSeconds(1);
+        int bytes = old[0].Encoded.Length;
+        Assert.Equal([old[0]], Overdue(bytes - 1));
+        Assert.Equal([old[2], old[3]], Overdue(3 * bytes));
+        Assert.Empty(Overdue(int.MaxValue));
+        Assert.Equal(5, _pool.Transactions);
+    }
+
+    [Fact]
+    public void A_run_is_overdue_again_only_after_it_waited_twice_as_long()
+    {
+        Run[] run = Add(1);
+        List<int> offered = [];
+        for (int second = 1; second <= 40; second++)
+        {
+            _now += TimeSpan.FromSeconds(1);
+            if (Overdue(int.MaxValue).Count > 0)
+            {
+                offered.Add(second);
+            }
+        }
+
+        Assert.Equal([2, 4, 8, 16, 32], offered);
+        Assert.Equal(run, Take());
+    }
+
+    [Fact]
+    public void What_was_executed_in_other_bytes_is_not_overdue_but_gone()
+    {
+        Run[] runs = Add(1, 2);
+        _executed.Add(runs[0].Digest);
+        _now += TimeSpan.FromSeconds(2);
+        Assert.Equal([runs[1]], Overdue(int.MaxValue));
+        Assert.Equal(1, _pool.Transactions);
+    }
+
+    private IReadOnlyList<Run> Overdue(int maxBytes) => _pool.TakeOverdue(TimeSpan.FromSeconds(2), maxBytes);
+
     private static Run RunOf(int client) => Chain.Run(client, 1, new byte[] { (byte)client });
 
     private TransactionPool Pool(PoolOptions options) => new(Chain, options, () => _now, run => _executed.Contains(run.Digest));

@@ -64,7 +64,12 @@ internal sealed class LoopStage : IClock, IJournal, ITransport, IMeter, IExecuti
 
     public TimeSpan Now { get; set; }
 
-    public ulong UnixMilliseconds => 0;
+    public ulong UnixMilliseconds => 1_700_000_000_000;
+
+    /// <summary>Where a view that others show may have led to.</summary>
+    public Func<View, View> Reach { get; set; } = shown => shown.Next();
+
+    View IProtocol.LeadsTo(View shown) => Reach(shown);
 
     public ProtocolStatus Status => new(new View(1), null, default, 0);
 

@@ -81,10 +81,29 @@ internal sealed class ScriptedReplica : IReplicaObserver, IExecution, ITransport
     /// <summary>Bytes arrive from a peer. True: the edge believed them.</summary>
     public bool Deliver(int from, ReadOnlyMemory<byte> bytes)
     {
-        bool believed = Edge.OnMessage(new ReplicaId(from), bytes);
+        bool believed = Verdict(from, bytes) == EdgeVerdict.Taken;
         Refused += believed ? 0 : 1;
-        Turn();
         return believed;
+    }
+
+    /// <summary>What the edge says to bytes of a peer.</summary>
+    public EdgeVerdict Verdict(int from, ReadOnlyMemory<byte> bytes)
+    {
+        EdgeVerdict verdict = Edge.OnMessage(new ReplicaId(from), bytes);
+        Turn();
+        return verdict;
+    }
+
+    /// <summary>Makes this replica want the range from a height on of a peer, whatever it has.</summary>
+    public void WantRange(int from, ulong first)
+    {
+        var committed = new Height(first - 1);
+        Replica.Sync.CatchUp(new Height(first), ReplicaSet.Of(from), committed, committed, Now);
+        for (int seconds = 1; !Replica.Expects(new ReplicaId(from), new Height(first)); seconds++)
+        {
+            Assert.True(seconds < 100, "a round of peers is over, and it was never asked");
+            Replica.Sync.Tick(committed, Now + TimeSpan.FromSeconds(2 * seconds));
+        }
     }
 
     /// <summary>Turns until nothing is left to do at this instant.</summary>

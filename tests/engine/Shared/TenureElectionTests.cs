@@ -67,14 +67,47 @@ public class TenureElectionTests
         }
     }
 
-    [Fact]
-    public void A_tenure_has_one_leader_whatever_is_learned_during_it()
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void A_tenure_has_one_leader_whatever_is_learned_during_it_and_though_an_era_begins_in_it(int n, ulong tenure, ulong era)
     {
-        var election = new TenureElection(new Committee(7));
-        foreach ((BlockHeader header, Standing standing) in Grow(7, election, 400))
+        var election = new TenureElection(new Committee(n), tenure, era);
+        foreach ((BlockHeader header, Standing standing) in Grow(n, election, 400))
         {
-            Assert.True(election.Leader(header.View, standing) == header.Proposer, $"seed {Seed}, {header.View}");
+            for (ulong view = header.View.Value; (view + tenure - 1) / tenure == standing.Tenure; view++)
+            {
+                Assert.True(election.Leader(new View(view), standing) == header.Proposer, $"seed {Seed}, height {header.Height}, view {view}");
+            }
         }
+    }
+
+    [Fact]
+    public void An_era_that_begins_within_a_tenure_costs_the_chain_no_view()
+    {
+        // Replica 2 is dead and passed over. Everybody else does its duty: its one lost tenure an era is all that is ever skipped.
+        var election = new TenureElection(new Committee(4), tenureViews: 4, eraHeights: 65);
+        BlockHeader header = Header(0, 0, 0);
+        Standing standing = election.Begin(header);
+        int lost = 0;
+        int inTenure = 0;
+        for (ulong height = 1, view = 1; height <= 10 * 65; height++, view++)
+        {
+            ReplicaId leader = election.Leader(new View(view), standing);
+            while (leader.Value == 2)
+            {
+                lost++;
+                inTenure += view % 4 == 1 ? 0 : 1;
+                view = election.AfterTimeout(new View(view)).Value;
+                leader = election.Leader(new View(view), standing);
+            }
+
+            BlockHeader next = Header(height, view, leader.Value);
+            standing = election.After(standing, header, next);
+            header = next;
+        }
+
+        Assert.Equal(0, inTenure);
+        Assert.InRange(lost, 9, 11);
     }
 
     [Fact]

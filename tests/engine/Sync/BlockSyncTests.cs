@@ -124,14 +124,14 @@ public class BlockSyncTests : ITransport, IMeter
     public void A_block_is_asked_of_two_holders_and_a_bad_copy_keeps_no_good_one_out()
     {
         Digest digest = HashFunction.Sha256.Hash([9]);
-        Assert.False(_sync.Expects(digest));
+        Assert.False(_sync.Expects(digest, At(0)));
         _sync.RequestBlock(digest, ReplicaSet.Of(0, 1, 2, 3), At(0));
         Assert.Equal(2, _sent.Count(sent => sent.Kind == RepairKind.BlockRequest));
         Assert.DoesNotContain(_sent, sent => sent.To.Value == 0);
-        Assert.True(_sync.Expects(digest));
+        Assert.True(_sync.Expects(digest, At(0)));
 
         // The digest does not cover the certificate inside: the first copy may be a traitor's.
-        Assert.True(_sync.Expects(digest));
+        Assert.True(_sync.Expects(digest, At(0)));
     }
 
     [Fact]
@@ -142,14 +142,14 @@ public class BlockSyncTests : ITransport, IMeter
             _sync.RequestBlock(HashFunction.Sha256.Hash([i]), ReplicaSet.Empty, At(0));
         }
 
-        Assert.Equal(64, Enumerable.Range(0, 200).Count(i => _sync.Expects(HashFunction.Sha256.Hash([(byte)i]))));
+        Assert.Equal(64, Enumerable.Range(0, 200).Count(i => _sync.Expects(HashFunction.Sha256.Hash([(byte)i]), At(0))));
         for (byte i = 0; i < 200; i++)
         {
             _sync.RequestBlock(HashFunction.Sha256.Hash([i]), ReplicaSet.Empty, At(0));
         }
 
         _sync.RequestBlock(HashFunction.Sha256.Hash([201]), ReplicaSet.Empty, At(60_000));
-        Assert.True(_sync.Expects(HashFunction.Sha256.Hash([201])));
+        Assert.True(_sync.Expects(HashFunction.Sha256.Hash([201]), At(60_000)));
     }
 
     void ITransport.Send(ReplicaId to, TrafficClass traffic, ReadOnlyMemory<byte> message)

@@ -25,7 +25,7 @@ public sealed class ExecutionPipelineTests : IDisposable
     {
         _ledger = BlockStore.Open(_disk, Chain, new BlockStoreOptions { SegmentBytes = 1 });
         _pipeline = new ExecutionPipeline(
-            new Executor(Chain, new KeyValueApplication()), _ledger, new SnapshotStore(new MemoryDisk(), Chain), new ReceiptFeed(), new StoppedClock(), snapshotEvery: 10_000, transactions: 0)
+            new Executor(Chain, new KeyValueApplication()), _ledger, new SnapshotStore(new MemoryDisk(), Chain), new ReceiptFeed(), new StoppedClock(), snapshotEvery: 10_000)
         {
             Failed = (fatal, exception) => (fatal ? _stopped : _warned).TrySetResult(exception),
         };
