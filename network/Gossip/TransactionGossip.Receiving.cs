@@ -127,6 +127,7 @@ public sealed partial class TransactionGossip
             return null;
         }
 
+        _meter?.Verified(1);
         if (!batch.IsSigned(_chain, _identity.Signer.Scheme, _identity.Keys[batch.Origin.Value].Span))
         {
             _metrics.Count(GossipEvent.Forged);
