@@ -8,7 +8,7 @@ namespace Bft.Testnet.Supervision;
 /// <param name="TransactionsPerSecond">Committed a second in this run.</param>
 /// <param name="LatencyMs">From due to verified commit; null without load.</param>
 /// <param name="ViewChanges">Views of this run that ended by a timeout: the most that any validator saw.</param>
-/// <param name="MessagesPerBlock">Consensus messages of all validators for each block of this run, 2(n-1) for HotStuff while nothing goes wrong; null without a block.</param>
+/// <param name="MessagesPerBlock">Consensus messages of all validators for each block of this run, 2(n-1) for HotStuff while nothing goes wrong. Validators tell their counters once a second, so a run of seconds is off by some percent. Null without a block.</param>
 /// <param name="BytesPerBlock">Their bytes; null without a block.</param>
 /// <param name="Gossip">What spreading the transactions took beside them; null without a block.</param>
 /// <param name="Repair">What catching up took beside them, with the questions for heads that go to each peer every second; null without a block.</param>
