@@ -28,7 +28,7 @@ public abstract class DamagedFileException : IOException
 
 /// <summary>The journal's middle is damaged: what was promised is not known any more, so nothing may be signed on its ground.</summary>
 public sealed class JournalDamagedException(string location, string file, long offset, string reason) : DamagedFileException(
-    "The record of what this validator signed is incomplete: restore the journal from the same machine, or move the home away and rejoin as one that lost its safety records.",
+    "The record of what this validator signed is incomplete. Never put back an older journal, which could make it sign twice: move the journal directory away, and the validator rejoins without a vote and earns it back.",
     location, file, offset, reason);
 
 /// <summary>The ledger's middle is damaged.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using Bft.Applications.KeyValue;
+using Bft.Bench.Processes;
 using Bft.Bench.Throughput;
 using Bft.Client;
 using Bft.Crypto.KeyStore;
@@ -58,13 +59,9 @@ public sealed class CrashRun(string directory, int rounds, CrashVictims victims,
     /// <summary>Runs it.</summary>
     public async Task<CrashReport> RunAsync(CancellationToken cancellation)
     {
-        Genesis genesis = KeyCeremony.Run(
-            new CeremonyPlan { Nodes = Nodes, Port = FreePorts.Base(Nodes), Development = true, Cost = KeyDerivationCost.Light },
-            Catalogue.OfEngine(),
-            directory,
-            DateTimeOffset.UtcNow);
-        DataLayout data = DataLayout.At(directory);
-        using ValidatorProcesses validators = await ValidatorProcesses.StartAsync(data, Enumerable.Range(0, Nodes), cancellation);
+        using LocalTestnet testnet = await LocalTestnet.StartAsync(
+            new CeremonyPlan { Nodes = Nodes, Development = true, Cost = KeyDerivationCost.Light }, directory, Nodes, cancellation);
+        (Genesis genesis, DataLayout data, ValidatorProcesses validators, _) = testnet;
         await using (BftClient client = Connect(genesis, out ISigner signer))
         {
             using (signer)

@@ -1,9 +1,9 @@
 using System.Diagnostics;
+using Bft.Bench.Processes;
 using Bft.Client;
 using Bft.Crypto.KeyStore;
 using Bft.Engine;
 using Bft.Testnet.Ceremony;
-using Bft.Testnet.Homes;
 using HdrHistogram;
 
 namespace Bft.Bench.Throughput;
@@ -37,17 +37,13 @@ internal sealed class ThroughputRun(ThroughputOptions options, TextWriter log)
 
     private async Task<ThroughputReport> RunAsync(string directory, CancellationToken cancellation)
     {
-        Genesis genesis = KeyCeremony.Run(
-            new CeremonyPlan { Nodes = options.Nodes, Port = FreePorts.Base(options.Nodes), AcceptUnsigned = options.Unsigned, Development = true, Cost = KeyDerivationCost.Light },
-            Catalogue.OfEngine(),
-            directory,
-            DateTimeOffset.UtcNow);
-        DataLayout data = DataLayout.At(directory);
+        int alive = options.Nodes - options.Dead;
+        using LocalTestnet testnet = await LocalTestnet.StartAsync(
+            new CeremonyPlan { Nodes = options.Nodes, AcceptUnsigned = options.Unsigned, Development = true, Cost = KeyDerivationCost.Light }, directory, alive, cancellation);
+        (Genesis genesis, ValidatorProcesses validators) = (testnet.Genesis, testnet.Validators);
         Chain chain = genesis.ToChain();
         log.WriteLine(options.Unsigned ? "unsigned load" : $"signing {options.PreSigned} runs of {options.RunTransactions}");
         var supply = new RunSupply(chain, options);
-        int alive = options.Nodes - options.Dead;
-        using ValidatorProcesses validators = await ValidatorProcesses.StartAsync(data, Enumerable.Range(0, alive), cancellation);
         await using var client = new BftClient(new BftClientOptions
         {
             Genesis = genesis,

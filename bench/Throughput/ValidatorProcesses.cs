@@ -138,7 +138,15 @@ internal sealed class ValidatorProcesses : IDisposable
             }
         };
         process.ErrorDataReceived += (_, line) => _lastErrors[validator] = line.Data ?? _lastErrors.GetValueOrDefault(validator, "");
-        process.Exited += (_, _) => ready.TrySetException(new InvalidOperationException($"Validator {validator} ended before it was ready: {_lastErrors.GetValueOrDefault(validator)}"));
+        process.Exited += (_, _) =>
+        {
+            if (!ready.Task.IsCompleted)
+            {
+                // Its last words may still be on their way.
+                process.WaitForExit();
+                ready.TrySetException(new InvalidOperationException($"Validator {validator} ended before it was ready: {_lastErrors.GetValueOrDefault(validator)}"));
+            }
+        };
         process.Start();
         lock (_processes)
         {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
+using Bft.Crypto.Files;
 using NSec.Cryptography;
 
 namespace Bft.Crypto.KeyStore;

@@ -1,3 +1,5 @@
+using Bft.Crypto.Files;
+
 namespace Bft.Crypto.KeyStore;
 
 /// <summary>
@@ -46,7 +48,7 @@ public static class SignedMark
             if (Exists(directory))
             {
                 // Perhaps seen only in memory: a process that set it was killed before its directory was flushed.
-                DurableFile.FlushDirectory(directory);
+                NativeFlush.Directory(directory);
                 return;
             }
 

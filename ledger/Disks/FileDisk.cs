@@ -1,3 +1,4 @@
+using Bft.Crypto.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace Bft.Ledger.Disks;

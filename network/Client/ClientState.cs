@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Bft.Crypto;
+using Bft.Crypto.Files;
 using Bft.Crypto.Signatures;
 
 namespace Bft.Client;
@@ -70,6 +71,8 @@ public sealed class ClientState : ISequenceSource, IDisposable
         FileStream file = Open(path);
         try
         {
+            // Also when it was there: whoever made it may have been killed before its name was durable.
+            NativeFlush.Directory(Path.GetDirectoryName(path)!);
             return Read(path, file);
         }
         catch
@@ -129,34 +132,19 @@ public sealed class ClientState : ISequenceSource, IDisposable
 
     private static void Create(string path, ISignatureScheme scheme)
     {
-        // Under another name until it is whole, so that a crash leaves no half of a key.
-        string temporary = $"{path}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}.tmp";
         byte[] seed = new byte[Keys.SeedBytes];
         try
         {
             Keys.FillSeed(scheme, seed);
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None };
-            if (!OperatingSystem.IsWindows())
-            {
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            }
-
-            using (var file = new FileStream(temporary, options))
-            {
-                file.Write(Encoding.ASCII.GetBytes($"{Header}\n{scheme.Name} {Convert.ToHexStringLower(seed)}\n1\n"));
-                file.Flush(flushToDisk: true);
-            }
-
-            File.Move(temporary, path, overwrite: false);
+            DurableFile.Write(path, Encoding.ASCII.GetBytes($"{Header}\n{scheme.Name} {Convert.ToHexStringLower(seed)}\n1\n"), overwrite: false);
         }
         catch (IOException) when (File.Exists(path))
         {
-            // Another process made it meanwhile: its key is as good.
+            // Another process made it meanwhile, and its key is as good; or only the name is not durable yet, which the caller sees to.
         }
         finally
         {
             CryptographicOperations.ZeroMemory(seed);
-            File.Delete(temporary);
         }
     }
 
@@ -237,7 +225,7 @@ public sealed class ClientState : ISequenceSource, IDisposable
         try
         {
             _file.Write(Encoding.ASCII.GetBytes(next.ToString(CultureInfo.InvariantCulture) + "\n"));
-            _file.Flush(flushToDisk: true);
+            NativeFlush.File(_file);
         }
         catch (IOException failed)
         {

@@ -19,10 +19,15 @@ public sealed record GossipOptions
     public TimeSpan CollectFor { get; init; } = TimeSpan.FromMilliseconds(1);
 
     /// <summary>
-    /// The sequence of the first batch. It must be above every sequence this identity signed before, also before a restart: the node
-    /// takes its start time, for example milliseconds since 1970 shifted left by 20 bits.
+    /// The sequence of the first batch. It must be above every sequence this identity signed before, also before a restart, or peers take
+    /// its batches for old ones; no clock is to be trusted with that. See <see cref="FirstSequenceOf"/>.
     /// </summary>
     public required ulong FirstSequence { get; init; }
+
+    /// <summary>The first sequence of an incarnation: above all of lower ones as long as none makes 2^32 batches, years at full load.</summary>
+    /// <param name="incarnation">A number that grows with every start and is durable before it is used.</param>
+    /// <exception cref="OverflowException">2^32 or more.</exception>
+    public static ulong FirstSequenceOf(ulong incarnation) => (ulong)checked((uint)incarnation) << 32;
 
     /// <summary>How many batches of one origin are remembered; older ones are refused. Default 4096 (about 50 bytes each).</summary>
     public int RememberedBatches { get; init; } = 4096;

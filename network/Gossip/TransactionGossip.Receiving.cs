@@ -127,7 +127,7 @@ public sealed partial class TransactionGossip
             return null;
         }
 
-        if (!IsFromOrigin(sender, batch) && !batch.IsSigned(_chain, _identity.Signer.Scheme, _identity.Keys[batch.Origin.Value].Span))
+        if (!IsFromOrigin(sender, batch) && !IsSigned(batch))
         {
             _metrics.Count(GossipEvent.Forged);
             if (Permits(sender, GossipEvent.Forged))
@@ -181,6 +181,12 @@ public sealed partial class TransactionGossip
     // The link itself proves who speaks (pinned mutual TLS). The signature is for those who get a batch by a relay, and a relay checks it
     // before it hands the batch on: else it would answer for a forgery of the origin.
     private bool IsFromOrigin(ReplicaId sender, in GossipBatch batch) => _overlay.ReachesAll && sender == batch.Origin;
+
+    private bool IsSigned(in GossipBatch batch)
+    {
+        _meter?.Verified(1);
+        return batch.IsSigned(_chain, _identity.Signer.Scheme, _identity.Keys[batch.Origin.Value].Span);
+    }
 
     // All runs or none: an honest origin checks them before it signs.
     private Run[]? Sound(in GossipBatch batch)

@@ -29,6 +29,7 @@ public sealed partial class TransactionGossip : IDisposable
     private readonly GossipMetrics _metrics;
     private readonly LogThrottle _throttle;
     private readonly ILogger _logger;
+    private readonly IMeter? _meter;
 
     private readonly Lock _lock = new();
     private readonly ITimer _timer;
@@ -48,6 +49,7 @@ public sealed partial class TransactionGossip : IDisposable
     /// <param name="options">How to spread and what it may cost.</param>
     /// <param name="time">The clock of collecting and rates; null for the system's.</param>
     /// <param name="logger">Where lines go; null for nowhere.</param>
+    /// <param name="meter">Where cost is booked: batches sent and relayed, their signatures made and checked; may be null.</param>
     public TransactionGossip(
         GossipIdentity identity,
         ITransport transport,
@@ -55,7 +57,8 @@ public sealed partial class TransactionGossip : IDisposable
         Func<Run, bool> isSigned,
         GossipOptions options,
         TimeProvider? time = null,
-        ILogger? logger = null)
+        ILogger? logger = null,
+        IMeter? meter = null)
     {
         _identity = identity;
         _chain = identity.Chain;
@@ -69,6 +72,7 @@ public sealed partial class TransactionGossip : IDisposable
         _waiting = new GossipQueue(_chain.Committee.Size, options.MaxWaitingBytes);
         _throttle = new LogThrottle(time);
         _logger = logger ?? NullLogger.Instance;
+        _meter = meter;
         _nextSequence = options.FirstSequence;
         _timer = time.CreateTimer(_ => EndCollecting(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _metrics = new GossipMetrics(identity.Self.Value);
@@ -167,6 +171,7 @@ public sealed partial class TransactionGossip : IDisposable
 
         GossipBatch batch = GossipBatch.Sign(_chain, _identity.Signer, _identity.Self, collected.Sequence, collected.Runs);
         _metrics.Count(GossipEvent.Signed);
+        _meter?.Signed(1);
         Send(batch, _identity.Self, _identity.Self);
     }
 
@@ -176,6 +181,7 @@ public sealed partial class TransactionGossip : IDisposable
         {
             if (receiver != except && receiver != origin)
             {
+                _meter?.Sent(TrafficClass.Gossip, 0, Phase.Steady, batch.Message.Length, 1);
                 _transport.Send(receiver, TrafficClass.Gossip, batch.Message);
                 _metrics.Count(GossipEvent.Sent);
             }

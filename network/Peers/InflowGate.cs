@@ -5,19 +5,11 @@ internal sealed class InflowGate(long bound)
 {
     private readonly Lock _lock = new();
     private long _held;
+    private readonly TaskCompletionSource _firstWaited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource? _opened;
 
-    /// <summary>Whether a reader is waiting now.</summary>
-    public bool IsWaitedFor
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _opened is not null;
-            }
-        }
-    }
+    /// <summary>Completes when a reader was stopped for the first time.</summary>
+    public Task FirstWaited => _firstWaited.Task;
 
     public void Hold(int bytes)
     {
@@ -59,6 +51,7 @@ internal sealed class InflowGate(long bound)
                 return Task.CompletedTask;
             }
 
+            _firstWaited.TrySetResult();
             _opened ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return _opened.Task.WaitAsync(cancellation);
         }

@@ -9,19 +9,24 @@ using Microsoft.Extensions.Logging;
 namespace Bft.Network.Peers;
 
 /// <summary>
-/// The gate of the validators' port: TLS 1.3 with a certificate whose key genesis pins, or the connection ends in the handshake. Of one
-/// member only so many connections are kept; the oldest gives way, since it may be what is left of a process that died.
+/// The gate of the validators' port: TLS 1.3 with a certificate whose key genesis pins, or the connection ends in the handshake. Connections
+/// in their handshake have a room of their own (<see cref="HandshakeRoom"/>); of one member only so many are kept, and the oldest gives way,
+/// since it may be what is left of a process that died. So nobody's connections use up what another member needs.
 /// </summary>
 internal sealed class PeerAdmission(PeerHostOptions options, CommitteePins pins, LogThrottle throttle, ILogger logger)
 {
-    private static object Admitted { get; } = new();
+    private static object GuestKey { get; } = new();
 
     private readonly Lock _lock = new();
     private readonly LinkedList<ConnectionContext>[] _connections = [.. options.Pins.Select(_ => new LinkedList<ConnectionContext>())];
+    private readonly HandshakeRoom _room = new(options.Limits.MaxHandshakes);
     private long _refused;
 
     /// <summary>How many connections ended in the handshake.</summary>
     public long Refused => Interlocked.Read(ref _refused);
+
+    /// <summary>How many connections are in their handshake now.</summary>
+    public int Handshaking => _room.Count;
 
     /// <summary>Puts the gate in front of HTTP/2.</summary>
     public void Guard(ListenOptions listen)
@@ -48,8 +53,18 @@ internal sealed class PeerAdmission(PeerHostOptions options, CommitteePins pins,
 
     private async Task CountRefusedAsync(ConnectionDelegate next, ConnectionContext connection)
     {
-        await next(connection);
-        if (!connection.Items.ContainsKey(Admitted))
+        HandshakeRoom.Guest guest = _room.Enter(connection);
+        connection.Items[GuestKey] = guest;
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            _room.Leave(guest);
+        }
+
+        if (connection.Items.ContainsKey(GuestKey))
         {
             Interlocked.Increment(ref _refused);
             if (throttle.Permits(-1, 6))
@@ -67,7 +82,11 @@ internal sealed class PeerAdmission(PeerHostOptions options, CommitteePins pins,
             return;
         }
 
-        connection.Items[Admitted] = true;
+        if (connection.Items.Remove(GuestKey, out object? guest))
+        {
+            _room.Leave((HandshakeRoom.Guest)guest!);
+        }
+
         LinkedList<ConnectionContext> connections = _connections[member.Value];
         ConnectionContext? oldest = null;
         LinkedListNode<ConnectionContext> node;

@@ -59,6 +59,9 @@ public sealed class PeerHost : IAsyncDisposable
     /// <summary>How many connections ended before a committee member was known.</summary>
     public long HandshakesRefused => _admission.Refused;
 
+    /// <summary>How many connections are in their handshake now; at most <see cref="PeerLimits.MaxHandshakes"/>.</summary>
+    public int Handshaking => _admission.Handshaking;
+
     /// <summary>Listens, and begins to dial the peers; returns once we listen.</summary>
     /// <param name="options">Who we and the others are.</param>
     /// <param name="handler">Takes what arrives; called from now on.</param>
@@ -149,7 +152,9 @@ public sealed class PeerHost : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxConcurrentConnections = limits.MaxConnections;
+
+            // One number for everybody would let strangers take the places of members: the gate counts.
+            kestrel.Limits.MaxConcurrentConnections = null;
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Limits.MaxRequestHeadersTotalSize = 8 << 10;
             kestrel.Limits.MaxRequestHeaderCount = 32;

@@ -42,13 +42,17 @@ public sealed record PeerLimits
     /// <summary>The HTTP/2 window of a stream and of a connection: what may be under way unread. 1 to 8 MiB is sensible. Default 2 MiB.</summary>
     public int WindowBytes { get; init; } = 2 << 20;
 
-    /// <summary>How many TCP connections are open at a time, including those still in their handshake. Default 1024.</summary>
-    public int MaxConnections { get; init; } = 1024;
+    /// <summary>
+    /// How many connections are in their handshake at a time, before it is known whose they are; one more makes an older one give way, first
+    /// of the address that has the most. Members' connections are not counted here once they are known: of these there are at most
+    /// <see cref="MaxConnectionsPerPeer"/> for each member. Default 256.
+    /// </summary>
+    public int MaxHandshakes { get; init; } = 256;
 
     /// <summary>How many connections one validator may have open to us; the oldest gives way to one more. Default 2.</summary>
     public int MaxConnectionsPerPeer { get; init; } = 2;
 
-    /// <summary>How long a connection attempt and the TLS handshake may take. Default 5 s.</summary>
+    /// <summary>How long a connection attempt and the TLS handshake may take, from the first byte to the last. Default 5 s.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long the hello may take after the handshake. Default 5 s.</summary>

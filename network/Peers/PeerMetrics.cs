@@ -27,6 +27,8 @@ internal sealed class PeerMetrics : IDisposable
         _meter.CreateObservableCounter(
             "bft.network.handshakes_refused", () => admission.Refused, "{connection}", "Connections that ended before a committee member was known.");
         _meter.CreateObservableGauge(
+            "bft.network.handshaking", () => admission.Handshaking, "{connection}", "Connections in their handshake; a full room means that strangers crowd the port.");
+        _meter.CreateObservableGauge(
             "bft.network.connected", () => transport.Others.Select(peer => new Measurement<int>(peer.Connected ? 1 : 0, Tag(peer))), null, "1 while our stream to the peer is up.");
         _meter.CreateObservableGauge(
             "bft.network.queued", () => transport.Others.Select(peer => new Measurement<long>(peer.Outbox.QueuedBytes, Tag(peer))), "By", "Bytes waiting to be sent.");

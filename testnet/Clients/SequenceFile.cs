@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Bft.Client;
+using Bft.Crypto.Files;
 using Bft.Testnet.Homes;
 
 namespace Bft.Testnet.Clients;
@@ -25,6 +26,7 @@ public sealed class SequenceFile(string path, ulong start) : ISequenceSource
     private static readonly TimeSpan BetweenAttempts = TimeSpan.FromMilliseconds(5);
 
     private readonly Lock _gate = new();
+    private bool _named;
 
     /// <summary>
     /// The sequences of a client key: beside it, from 1 for a key that was just made. For an older key whose file is lost they begin
@@ -91,11 +93,22 @@ public sealed class SequenceFile(string path, ulong start) : ISequenceSource
         {
             file.Position = slot * SlotBytes;
             file.Write(Encoding.ASCII.GetBytes(next.ToString("D20", CultureInfo.InvariantCulture) + "\n"));
-            file.Flush(flushToDisk: true);
+            NativeFlush.File(file);
+            FlushName();
         }
         catch (IOException exception)
         {
             throw new HomeException($"the next sequence could not be made durable: {exception.Message}", path, "nothing was sent; free space or permit writing, then repeat", exception);
+        }
+    }
+
+    // Also when the file was there: whoever made it may have been killed before its name was durable.
+    private void FlushName()
+    {
+        if (!_named)
+        {
+            NativeFlush.Directory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            _named = true;
         }
     }
 }

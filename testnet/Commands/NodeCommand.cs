@@ -30,7 +30,7 @@ internal static class NodeCommand
     {
         NodeSettings settings = NodeSettings.Read(home);
         using var held = HomeLock.Take(settings.Home);
-        var events = new JsonLineSink(environment.Terminal.Output, settings.Config.Validator, environment.Composition.Time);
+        using var events = new JsonLineSink(environment.Terminal.Output, settings.Config.Validator, environment.Composition.Time);
         if (parent is not { } supervisor)
         {
             return await environment.Composition.Validator(settings, events, cancellation);

@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using Bft.Crypto.Files;
 
 namespace Bft.Testnet.Homes;
 
@@ -31,33 +31,13 @@ internal static class HomeFile
         }
     }
 
-    /// <summary>Writes a file beside its final name, flushes it and renames it.</summary>
+    /// <summary>Writes a file beside its final name, flushes it, renames it and flushes the directory.</summary>
     /// <exception cref="HomeException">It cannot be written.</exception>
     public static void Write(string path, ReadOnlySpan<byte> content, bool ownerOnly = false)
     {
-        string temporary = $"{path}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}.tmp";
         try
         {
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None };
-            if (ownerOnly && !OperatingSystem.IsWindows())
-            {
-                options.UnixCreateMode = OwnerOnly;
-            }
-
-            try
-            {
-                using (var stream = new FileStream(temporary, options))
-                {
-                    stream.Write(content);
-                    stream.Flush(flushToDisk: true);
-                }
-
-                File.Move(temporary, path, overwrite: true);
-            }
-            finally
-            {
-                File.Delete(temporary);
-            }
+            DurableFile.Write(path, content, overwrite: true, ownerOnly);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -55,9 +55,6 @@ public sealed record NodeConfig
     /// <summary>The snapshots' directory. Default <c>snapshots</c>.</summary>
     public string Snapshots { get; init; } = "snapshots";
 
-    /// <summary>The query index. Default <c>index.db</c>.</summary>
-    public string Index { get; init; } = "index.db";
-
     /// <summary>Whether the client API and HTTP speak TLS with the validator's certificate. Default false: clear text, for loopback.</summary>
     public bool ClientTls { get; init; }
 
@@ -114,7 +111,6 @@ public sealed record NodeConfig
             json.WriteString("journal", Journal);
             json.WriteString("blocks", Blocks);
             json.WriteString("snapshots", Snapshots);
-            json.WriteString("index", Index);
             WriteMilliseconds(json, "idleIntervalMilliseconds", IdleInterval);
             WriteMilliseconds(json, "viewTimeoutMilliseconds", ViewTimeout);
             json.WriteEndObject();
@@ -153,7 +149,6 @@ public sealed record NodeConfig
             Journal = fields.OptionalText("journal") ?? config.Journal,
             Blocks = fields.OptionalText("blocks") ?? config.Blocks,
             Snapshots = fields.OptionalText("snapshots") ?? config.Snapshots,
-            Index = fields.OptionalText("index") ?? config.Index,
         };
         listen.RefuseUnknown();
         fields.RefuseUnknown();

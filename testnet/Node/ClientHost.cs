@@ -42,7 +42,9 @@ internal sealed class ClientHost : IAsyncDisposable
         {
             kestrel.Limits.ApplyBftLimits(limits);
             kestrel.Listen(clients, listen => Listen(listen, settings, HttpProtocols.Http2));
-            kestrel.Listen(http, listen => Listen(listen, settings, HttpProtocols.Http1AndHttp2));
+
+            // In clear text a connection has no way to choose between the two versions.
+            kestrel.Listen(http, listen => Listen(listen, settings, settings.Config.ClientTls ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http1));
         });
         WebApplication application = builder.Build();
         application.UseRouting();

@@ -17,7 +17,7 @@ internal static class Diagnosis
         {
             DiagnosedException => null,
             JournalDamagedException journal => new HomeException(
-                journal.Message.TrimEnd('.'), settings.Home.Resolve(settings.Config.Journal), "never put back an older journal: it would sign twice. Move the journal directory away; the validator then rejoins without a vote and earns it back", journal),
+                journal.Message.TrimEnd('.'), settings.Home.Resolve(settings.Config.Journal), "keep signed.mark where it is, move the journal directory away and start again; docs/operations.md, section \"When something is lost\"", journal),
             DamagedFileException damaged => new HomeException(damaged.Message.TrimEnd('.'), home, "restore the file from a backup, or move blocks/ away and let the validator fetch them from the others", damaged),
             PeerAddressException address => new HomeException(address.Message.TrimEnd('.'), "config.json, section listen", "stop the process that holds the port, or choose another", address),
             StateDivergedException diverged => new HomeException(diverged.Message.TrimEnd('.'), home, "remove the snapshots above that height and start again", diverged),

@@ -166,7 +166,7 @@ internal sealed class Validator : IAsyncDisposable
         var certified = new CertifiedHeaders();
         var receipts = new ReceiptFeed();
         var pipeline = new ExecutionPipeline(executor, ledger, snapshots, receipts, clock, snapshotEvery: 10_000);
-        var voter = new Voter(chain, self, keys.Consensus, protocol.Signing, mayVote);
+        var voter = new Voter(chain, self, new MeteredSigner(keys.Consensus, _meter), protocol.Signing, mayVote);
         var observer = new ReplicaEvents(_events, certified, index, evidence, clock, failure => Fail(true, failure));
         var ports = new ReplicaPorts(chain, self, protocol, voter, journal, ledger, pool, peers.Transport, _meter, clock, pipeline, observer, scheme);
         replica = new Replica(ports, protocol.Create(new ProtocolContext(chain, self, voter, settings.Config.ToProtocolOptions())));
@@ -176,8 +176,9 @@ internal sealed class Validator : IAsyncDisposable
             peers.Transport,
             pool,
             run => IsAcceptable(run, claims, application),
-            new GossipOptions { FirstSequence = clock.UnixMilliseconds << 20 },
-            logger: new EventLogger(_events).CreateLogger("gossip"));
+            new GossipOptions { FirstSequence = GossipOptions.FirstSequenceOf(GossipIncarnation.Next(VotingMarks.KeyDirectory(settings), DateTimeOffset.UtcNow)) },
+            logger: new EventLogger(_events).CreateLogger("gossip"),
+            meter: _meter);
         _spread = run =>
         {
             gossip.Spread(run);
@@ -244,8 +245,29 @@ internal sealed class Validator : IAsyncDisposable
             }
 
             _overdue!.Spread();
-            _events.Write("cost", new { messagesSent = _meter.Messages, bytesSent = _meter.Bytes, flushes = _journal.Flushes, height = _parts.Ledger.Height.Value, transactions = _parts.Pipeline.Transactions });
+            TellCost();
         }
+    }
+
+    private void TellCost()
+    {
+        SentTotals consensus = _meter.Totals(TrafficClass.Consensus), gossip = _meter.Totals(TrafficClass.Gossip), repair = _meter.Totals(TrafficClass.Repair);
+        _events.Write("cost", new
+        {
+            messagesSent = consensus.Messages + gossip.Messages + repair.Messages,
+            bytesSent = consensus.Bytes + gossip.Bytes + repair.Bytes,
+            consensusMessages = consensus.Messages,
+            consensusBytes = consensus.Bytes,
+            gossipMessages = gossip.Messages,
+            gossipBytes = gossip.Bytes,
+            repairMessages = repair.Messages,
+            repairBytes = repair.Bytes,
+            signaturesMade = _meter.SignaturesMade,
+            signaturesVerified = _meter.SignaturesVerified,
+            flushes = _journal.Flushes,
+            height = _parts.Ledger.Height.Value,
+            transactions = _parts.Pipeline.Transactions,
+        });
     }
 
     private static bool IsAcceptable(Run run, Claims claims, IApplication application)

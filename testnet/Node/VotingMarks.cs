@@ -39,5 +39,6 @@ internal static class VotingMarks
     }
 
     // The marks live with the key, wherever that is: a key store outside the home outlives a wiped home.
-    private static string KeyDirectory(NodeSettings settings) => Path.GetDirectoryName(settings.Home.Resolve(settings.Config.Keys))!;
+    /// <summary>The directory of the key store.</summary>
+    public static string KeyDirectory(NodeSettings settings) => Path.GetDirectoryName(settings.Home.Resolve(settings.Config.Keys))!;
 }

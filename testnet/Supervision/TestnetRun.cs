@@ -133,11 +133,13 @@ public sealed class TestnetRun(TestnetDirectory testnet, Composition composition
         ValidatorStatus? lowest = before.Statuses.Where(status => status is not null).MinBy(status => status!.Height);
         ulong blocks = (highest?.Height.Value ?? 0) - Math.Min(lowest?.Height.Value ?? 0, highest?.Height.Value ?? 0);
         ulong committed = (highest?.CommittedTransactions ?? 0) - Math.Min(lowest?.CommittedTransactions ?? 0, highest?.CommittedTransactions ?? 0);
-        ulong messages = 0, bytes = 0, viewChanges = 0;
+        TrafficCost consensus = default, gossip = default, repair = default;
+        ulong viewChanges = 0;
         for (int i = 0; i < after.Statuses.Length; i++)
         {
-            messages += Since(spent[i]?.MessagesSent ?? 0, spentBefore[i]?.MessagesSent);
-            bytes += Since(spent[i]?.BytesSent ?? 0, spentBefore[i]?.BytesSent);
+            consensus += Since(spent[i]?.Consensus ?? default, spentBefore[i]?.Consensus);
+            gossip += Since(spent[i]?.Gossip ?? default, spentBefore[i]?.Gossip);
+            repair += Since(spent[i]?.Repair ?? default, spentBefore[i]?.Repair);
             viewChanges = Math.Max(viewChanges, Since(after.Statuses[i]?.ViewChanges ?? 0, before.Statuses[i]?.ViewChanges));
         }
 
@@ -148,13 +150,20 @@ public sealed class TestnetRun(TestnetDirectory testnet, Composition composition
             Math.Round(rate, 1),
             load?.Latency.Milliseconds(50) is { } p50 ? new LatencySummary(p50, load.Latency.Milliseconds(99)!.Value) : null,
             viewChanges,
-            blocks == 0 ? null : Math.Round(messages / (double)blocks, 2),
-            blocks == 0 ? null : Math.Round(bytes / (double)blocks, 1),
+            PerBlock(consensus, blocks)?.MessagesPerBlock,
+            PerBlock(consensus, blocks)?.BytesPerBlock,
+            PerBlock(gossip, blocks),
+            PerBlock(repair, blocks),
             [.. after.Statuses.Select((status, i) => new ValidatorSummary(i, _endpoints[i].ToString(), status?.Height.Value, status?.Head.ToString(), status?.StateRoot.ToString()))],
             level,
             load is null ? null : new LoadSummary(load.Offered, load.Committed, load.Failed),
             Math.Round(lived.TotalSeconds, 3));
     }
+
+    private static TrafficPerBlock? PerBlock(TrafficCost cost, ulong blocks) =>
+        blocks == 0 ? null : new TrafficPerBlock(Math.Round(cost.Messages / (double)blocks, 2), Math.Round(cost.Bytes / (double)blocks, 1));
+
+    private static TrafficCost Since(TrafficCost now, TrafficCost? before) => new(Since(now.Messages, before?.Messages), Since(now.Bytes, before?.Bytes));
 
     // A validator that was restarted counts from nothing.
     private static ulong Since(ulong now, ulong? before) => before is { } earlier && earlier <= now ? now - earlier : now;

@@ -8,8 +8,10 @@ namespace Bft.Testnet.Supervision;
 /// <param name="TransactionsPerSecond">Committed a second in this run.</param>
 /// <param name="LatencyMs">From due to verified commit; null without load.</param>
 /// <param name="ViewChanges">Views of this run that ended by a timeout: the most that any validator saw.</param>
-/// <param name="MessagesPerBlock">Messages between validators, all together, for each block of this run; null without a block.</param>
-/// <param name="BytesPerBlock">Bytes between validators, all together, for each block of this run; null without a block.</param>
+/// <param name="MessagesPerBlock">Consensus messages of all validators for each block of this run, 2(n-1) for HotStuff while nothing goes wrong. Validators tell their counters once a second, so a run of seconds is off by some percent. Null without a block.</param>
+/// <param name="BytesPerBlock">Their bytes; null without a block.</param>
+/// <param name="Gossip">What spreading the transactions took beside them; null without a block.</param>
+/// <param name="Repair">What catching up took beside them, with the questions for heads that go to each peer every second; null without a block.</param>
 /// <param name="Validators">Where each stands.</param>
 /// <param name="Level">Whether the living validators stood level.</param>
 /// <param name="Load">What became of the load; null without load.</param>
@@ -22,6 +24,8 @@ public sealed record TestnetSummary(
     ulong ViewChanges,
     double? MessagesPerBlock,
     double? BytesPerBlock,
+    TrafficPerBlock? Gossip,
+    TrafficPerBlock? Repair,
     IReadOnlyList<ValidatorSummary> Validators,
     bool Level,
     LoadSummary? Load,
@@ -31,11 +35,16 @@ public sealed record TestnetSummary(
     public string Describe()
     {
         string latency = LatencyMs is { } shown ? string.Create(CultureInfo.InvariantCulture, $", latency p50 {shown.P50:0.0} ms, p99 {shown.P99:0.0} ms") : "";
-        string cost = MessagesPerBlock is { } messages ? string.Create(CultureInfo.InvariantCulture, $", {messages:0.0} messages and {BytesPerBlock:0} bytes a block") : "";
+        string cost = MessagesPerBlock is { } messages ? string.Create(CultureInfo.InvariantCulture, $", {messages:0.0} consensus messages and {BytesPerBlock:0} bytes a block (beside {Gossip?.MessagesPerBlock:0.0} of gossip, {Repair?.MessagesPerBlock:0.0} of repair)") : "";
         string head = string.Create(CultureInfo.InvariantCulture, $"height {CommittedHeight}, {CommittedTransactions} transactions, {TransactionsPerSecond:0.0} a second{latency}, {ViewChanges} view changes{cost}");
         return string.Join('\n', Validators.Select(validator => validator.Line()).Prepend(head));
     }
 }
+
+/// <summary>What messages of one purpose took, of all validators together.</summary>
+/// <param name="MessagesPerBlock">Messages for each block of the run.</param>
+/// <param name="BytesPerBlock">Bytes for each block of the run.</param>
+public sealed record TrafficPerBlock(double MessagesPerBlock, double BytesPerBlock);
 
 /// <summary>Latency in milliseconds.</summary>
 /// <param name="P50">What half of the transactions did not exceed.</param>

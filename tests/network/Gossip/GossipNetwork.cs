@@ -21,9 +21,10 @@ internal sealed class GossipNetwork : IDisposable
         ImmutableArray<ReadOnlyMemory<byte>> keys = [.. _signers.Select(signer => signer.PublicKey)];
         var options = new GossipOptions { FirstSequence = 1000, Workers = 0 };
         options = change?.Invoke(options) ?? options;
+        Meters = [.. Enumerable.Range(0, size).Select(_ => new Meter())];
         Pools = [.. Enumerable.Range(0, size).Select(_ => new Pool())];
         All = [.. Enumerable.Range(0, size).Select(i => new TransactionGossip(
-            new GossipIdentity(Chain, new ReplicaId(i), _signers[i], keys), new Port(this, i), Pools[i], isSigned ?? IsSigned, options, Time))];
+            new GossipIdentity(Chain, new ReplicaId(i), _signers[i], keys), new Port(this, i), Pools[i], isSigned ?? IsSigned, options, Time, meter: Meters[i]))];
     }
 
     public Chain Chain { get; }
@@ -33,6 +34,8 @@ internal sealed class GossipNetwork : IDisposable
     public TransactionGossip[] All { get; }
 
     public Pool[] Pools { get; }
+
+    public Meter[] Meters { get; }
 
     /// <summary>Everything that was ever sent.</summary>
     public List<(int From, int To, byte[] Message)> Sent { get; } = [];
@@ -128,6 +131,29 @@ internal sealed class GossipNetwork : IDisposable
             Offered.Add(run.Digest);
             return answer;
         }
+    }
+
+    /// <summary>What one validator's gossip cost.</summary>
+    internal sealed class Meter : IMeter
+    {
+        public long Messages { get; private set; }
+
+        public long Bytes { get; private set; }
+
+        public long Made { get; private set; }
+
+        public long Checked { get; private set; }
+
+        public void Sent(TrafficClass traffic, byte kind, Phase phase, int bytes, int authenticators)
+        {
+            Assert.Equal((TrafficClass.Gossip, Phase.Steady, 1), (traffic, phase, authenticators));
+            Messages++;
+            Bytes += bytes;
+        }
+
+        public void Signed(int signatures) => Made += signatures;
+
+        public void Verified(int signatures) => Checked += signatures;
     }
 
     private sealed class Port(GossipNetwork network, int from) : ITransport

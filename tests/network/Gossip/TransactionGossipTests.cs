@@ -28,6 +28,17 @@ public sealed class TransactionGossipTests
         Assert.Empty(network.Pools[2].Runs);
     }
 
+    [Fact]
+    public void Every_batch_sent_and_every_signature_is_booked()
+    {
+        using var network = new GossipNetwork(4);
+        network.All[2].Spread(network.RunOf(1, 1));
+        network.Settle();
+
+        Assert.Equal((3, network.Sent.Sum(sent => sent.Message.Length), 1, 0), (network.Meters[2].Messages, network.Meters[2].Bytes, network.Meters[2].Made, network.Meters[2].Checked));
+        Assert.All(new[] { 0, 1, 3 }, other => Assert.Equal((0, 0, 1), (network.Meters[other].Messages, network.Meters[other].Made, network.Meters[other].Checked)));
+    }
+
     [Theory]
     [InlineData(9)]
     [InlineData(16)]

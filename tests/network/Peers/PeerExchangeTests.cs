@@ -213,12 +213,7 @@ public sealed class PeerExchangeTests
         a.Transport.Send(new ReplicaId(1), TrafficClass.Consensus, Numbered(TrafficClass.Consensus, 1));
         await order.Count(1);
         a.Transport.Send(new ReplicaId(1), TrafficClass.Consensus, Numbered(TrafficClass.Consensus, 2));
-        using var patience = new CancellationTokenSource(Recorder<int>.Patience);
-        while (!b.Transport.Of(new ReplicaId(0)).Inflow.IsWaitedFor)
-        {
-            patience.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
+        await b.Transport.Of(new ReplicaId(0)).Inflow.FirstWaited.WaitAsync(Recorder<int>.Patience);
 
         // The other direction is not held up.
         b.Transport.Send(new ReplicaId(0), TrafficClass.Consensus, Numbered(TrafficClass.Consensus, 3));

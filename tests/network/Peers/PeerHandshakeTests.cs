@@ -4,6 +4,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Bft.Engine;
 using Bft.Engine.Transport;
+using Bft.Network.Peers;
 using static Bft.Network.Tests.Peers.TestCommittee;
 
 namespace Bft.Network.Tests.Peers;
@@ -175,6 +176,42 @@ public sealed class PeerHandshakeTests
         {
             await tls.DisposeAsync();
             tcp.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task A_thousand_idle_outsiders_keep_no_member_out()
+    {
+        await using var committee = new TestCommittee(3);
+        PeerLimits patient = Quick with { HandshakeTimeout = TimeSpan.FromMinutes(10) };
+        TestValidator a = await committee.StartAsync(0, options => options with { Limits = patient });
+        TestValidator early = await committee.StartAsync(1);
+        await early.ConnectedTo(0);
+        var outsiders = new List<TcpClient>();
+        try
+        {
+            for (int i = 0; i < 1000; i++)
+            {
+                var outsider = new TcpClient();
+                outsiders.Add(outsider);
+                await outsider.ConnectAsync(a.Host.Endpoint).WaitAsync(Recorder<int>.Patience);
+            }
+
+            // Those that came first were hung up on; the room is full of those that came last.
+            await ReadToEnd(outsiders[0].GetStream());
+            Assert.InRange(a.Host.Handshaking, 1, patient.MaxHandshakes);
+
+            TestValidator late = await committee.StartAsync(2);
+            await late.ConnectedTo(0);
+            late.Transport.Send(new ReplicaId(0), TrafficClass.Consensus, Numbered(TrafficClass.Consensus, 2));
+            early.Transport.Send(new ReplicaId(0), TrafficClass.Consensus, Numbered(TrafficClass.Consensus, 1));
+            await a.Deliveries.Count(2);
+            Assert.True(early.Transport.States.Single(state => state.Id.Value == 0).Connected);
+            Assert.DoesNotContain(early.Changes.All, state => state.Id.Value == 0 && !state.Connected);
+        }
+        finally
+        {
+            outsiders.ForEach(outsider => outsider.Dispose());
         }
     }
 

@@ -170,7 +170,7 @@ public sealed class PeerHostileTests : IAsyncLifetime
     public async Task A_stream_that_says_hello_may_be_silent_after_it()
     {
         await using var committee = new TestCommittee(2);
-        TestValidator validator = await committee.StartAsync(0, options => options with { Limits = Quick with { HelloTimeout = TimeSpan.FromMilliseconds(200) } });
+        TestValidator validator = await committee.StartAsync(0, options => options with { Limits = Quick with { HelloTimeout = TimeSpan.FromSeconds(5) } });
         using var member = new MemberClient(validator.Host.Endpoint, committee.Certificates[1]);
         using var quiet = await member.GreetAsync(committee.ChainId, 1);
 

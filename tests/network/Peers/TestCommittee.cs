@@ -13,13 +13,15 @@ namespace Bft.Network.Tests.Peers;
 /// <summary>Validators with real certificates on free ports of this machine.</summary>
 internal sealed class TestCommittee : IAsyncDisposable
 {
-    /// <summary>The limits of the tests: quick to try again and quick to give up on the silent.</summary>
+    /// <summary>The limits of the tests: quick to try again. On a loaded machine nobody is taken for dead: who tests that sets its own limit.</summary>
     public static readonly PeerLimits Quick = new()
     {
         MinBackoff = TimeSpan.FromMilliseconds(10),
         MaxBackoff = TimeSpan.FromMilliseconds(100),
-        HandshakeTimeout = TimeSpan.FromSeconds(20),
-        HelloTimeout = TimeSpan.FromSeconds(20),
+        HandshakeTimeout = TimeSpan.FromMinutes(10),
+        HelloTimeout = TimeSpan.FromMinutes(10),
+        PingDelay = TimeSpan.FromMinutes(10),
+        PingTimeout = TimeSpan.FromMinutes(10),
     };
 
     private readonly ConcurrentDictionary<int, string> _addresses = new();

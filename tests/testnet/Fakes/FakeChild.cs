@@ -7,7 +7,7 @@ namespace Bft.Testnet.Tests.Fakes;
 internal static class FakeChild
 {
     /// <summary>Says that it is ready and lives until its input ends or it is told to stop.</summary>
-    public const string Good = "echo '{\"event\":\"ready\"}'; echo '{\"event\":\"cost\",\"messagesSent\":60,\"bytesSent\":9000}'; while read ignored; do :; done";
+    public const string Good = "echo '{\"event\":\"ready\"}'; echo '{\"event\":\"cost\",\"consensusMessages\":60,\"consensusBytes\":9000,\"gossipMessages\":20,\"gossipBytes\":4000,\"repairMessages\":12,\"repairBytes\":24}'; while read ignored; do :; done";
 
     /// <summary>How to start the script in a home.</summary>
     public static Func<HomeLayout, ProcessStartInfo> Command(string script) => home =>

@@ -63,6 +63,17 @@ public sealed class SequenceFileTests : IDisposable
     }
 
     [Fact]
+    public void A_sequence_whose_flush_fails_is_not_given_out()
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            // A file that cannot be flushed (EINVAL), to which the framework's own flush answers with success.
+            HomeException failed = Assert.Throws<HomeException>(() => new SequenceFile("/dev/null", 1).Reserve(1));
+            Assert.Contains("could not be made durable", failed.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void A_file_that_holds_something_else_is_refused()
     {
         _directory.Write("s", "something else\n");

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using Bft.Bench.Processes;
 using Bft.Engine;
 using Bft.Testnet.CommandLine;
 using Bft.Testnet.Homes;
@@ -15,9 +16,16 @@ public sealed class UpTests : IDisposable
 
     private readonly TemporaryDirectory _directory = new();
     private readonly BftProgram _bft = new() { ValidatorProcess = FakeChild.Command(FakeChild.Good) };
-    private readonly int _port = FreePorts.Base(Nodes);
+    private readonly PortRange _ports = PortRange.Claim(Nodes);
+    private readonly int _port;
 
-    public void Dispose() => _directory.Dispose();
+    public UpTests() => _port = _ports.Base;
+
+    public void Dispose()
+    {
+        _ports.Dispose();
+        _directory.Dispose();
+    }
 
     private Task<Ended> UpAsync(params string[] options) => _bft.RunAsync(["up", "--data", _directory["net"], "--json", .. options]);
 

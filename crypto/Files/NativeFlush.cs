@@ -1,13 +1,13 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace Bft.Ledger.Disks;
+namespace Bft.Crypto.Files;
 
 /// <summary>
-/// Makes content and names durable. On Unix the C library is asked: .NET opens no directories, and its own flush of files takes EROFS,
+/// Makes content and names durable, for everything in the house that must survive a power failure. On Unix the C library is asked: .NET opens no directories, and its own flush of files takes EROFS,
 /// EINVAL and ENOTSUP for success.
 /// </summary>
-internal static class NativeFlush
+public static partial class NativeFlush
 {
     private const int ReadOnly = 0;
     private const int Interrupted = 4; // EINTR
@@ -37,6 +37,14 @@ internal static class NativeFlush
         }
 
         Demand(Repeat(() => NativeMethods.Sync(handle)), "fsync", name);
+    }
+
+    /// <summary>Brings what was written to a stream to the medium, its own buffer included.</summary>
+    /// <exception cref="IOException">It failed, for whatever reason.</exception>
+    public static void File(FileStream stream)
+    {
+        stream.Flush();
+        File(stream.SafeFileHandle, stream.Name);
     }
 
     /// <summary>fsync of a directory on Unix; Windows keeps names in its own journal and has no such call.</summary>
@@ -92,28 +100,26 @@ internal static class NativeFlush
         }
     }
 
-    private static class NativeMethods
+    private static partial class NativeMethods
     {
-#pragma warning disable SYSLIB1054 // LibraryImport needs unsafe code, which the house does without.
-        [DllImport("libc", EntryPoint = "open", SetLastError = true, ExactSpelling = true)]
+        [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
         [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        public static extern int Open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
+        public static partial int Open(string path, int flags);
 
-        [DllImport("libc", EntryPoint = "fsync", SetLastError = true, ExactSpelling = true)]
+        [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
         [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        public static extern int Sync(int descriptor);
+        public static partial int Sync(int descriptor);
 
-        [DllImport("libc", EntryPoint = "fsync", SetLastError = true, ExactSpelling = true)]
+        [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
         [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        public static extern int Sync(SafeFileHandle file);
+        public static partial int Sync(SafeFileHandle file);
 
-        [DllImport("libc", EntryPoint = "fcntl", SetLastError = true, ExactSpelling = true)]
+        [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
         [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        public static extern int Control(SafeFileHandle file, int command);
+        public static partial int Control(SafeFileHandle file, int command);
 
-        [DllImport("libc", EntryPoint = "close", SetLastError = true, ExactSpelling = true)]
+        [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
         [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        public static extern int Close(int descriptor);
-#pragma warning restore SYSLIB1054
+        public static partial int Close(int descriptor);
     }
 }
