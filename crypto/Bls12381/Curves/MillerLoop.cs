@@ -23,12 +23,8 @@ internal static class MillerLoop
         /// <summary>A pair at the start of the loop; neither point is the identity.</summary>
         public static Pair Of(in Projective<Fp, G1Curve> p, in Projective<Fp2, G2Curve> q)
         {
-            var pair = new Pair { _p = p, _qx = q.X, _qy = q.Y };
-            if (Fp2.EqualMask(q.Z, Fp2.One) == 0)
-            {
-                Projective<Fp2, G2Curve>.ToAffine(q, out pair._qx, out pair._qy);
-            }
-
+            var pair = new Pair { _p = p };
+            Projective<Fp2, G2Curve>.ToAffine(q, out pair._qx, out pair._qy);
             pair._t = new() { X = pair._qx, Y = pair._qy, Z = Fp2.One };
             return pair;
         }

@@ -102,7 +102,7 @@ internal struct Projective<TField, TCurve>
 
         TField.Add(zz3b, zz3b, out TField zz9b);
         TField.Add(zz9b, zz3b, out zz9b);
-        TField.SubtractWide(yy, zz9b, out TField minus);
+        TField.Subtract(yy, zz9b, out TField minus);
         TField.Add(yy, zz3b, out TField plus);
         TField.Multiply(yz, yy8, out twice.Z);
         TField.SumOfProducts(zz3b, yy8, minus, plus, out twice.Y);
@@ -164,9 +164,20 @@ internal struct Projective<TField, TCurve>
     }
 
     /// <summary>x and y. For the identity both are 0.</summary>
+    /// <remarks>
+    /// The one branch saves the inversion where Z is 1, as in every decoded point. The product of a secret and a point has a Z that is 1 with probability 1/p.
+    /// </remarks>
     [SkipLocalsInit]
     public static void ToAffine(in Projective<TField, TCurve> a, out TField x, out TField y)
     {
+        TField.Subtract(a.Z, TField.One, out TField difference);
+        if (TField.ZeroMask(difference) != 0)
+        {
+            x = a.X;
+            y = a.Y;
+            return;
+        }
+
         TField.Invert(a.Z, out TField inverse);
         TField.Multiply(a.X, inverse, out x);
         TField.Multiply(a.Y, inverse, out y);
