@@ -1,0 +1,29 @@
+using System.Runtime.CompilerServices;
+
+namespace Bft.Crypto.Bls12381.Fields;
+
+/// <summary>Powers by fixed public exponents: inversion and square roots. The course of each depends on the exponent only.</summary>
+internal partial struct Fp
+{
+    /// <inheritdoc/>
+    /// <remarks>Fermat: a^(p-2).</remarks>
+    [SkipLocalsInit]
+    public static void Invert(in Fp a, out Fp inverse) => FieldConstants.PMinusTwo.Raise(a, out inverse);
+
+    /// <summary>
+    /// a^((p-3)/4), from which a root and its inverse both follow as p = 3 mod 4: with the result c, a·c is a root of a if a is a square, else of -a;
+    /// c is the inverse of the former, minus the inverse of the latter.
+    /// </summary>
+    public static void RaiseForRoot(in Fp a, out Fp power) => FieldConstants.PMinusThreeOverFour.Raise(a, out power);
+
+    /// <summary>A square root of <paramref name="a"/>; the mask is all ones if there is one, else 0 and the root is of -a.</summary>
+    public static ulong SquareRoot(in Fp a, out Fp root)
+    {
+        RaiseForRoot(a, out Fp power);
+        Multiply(a, power, out Fp candidate);
+        Square(candidate, out Fp square);
+        ulong exists = EqualMask(square, a);
+        root = candidate;
+        return exists;
+    }
+}

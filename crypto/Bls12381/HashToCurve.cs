@@ -1,0 +1,90 @@
+using System.Runtime.CompilerServices;
+using Bft.Crypto.Bls12381.Curves;
+using Bft.Crypto.Bls12381.Fields;
+using Bft.Crypto.Bls12381.Hashing;
+
+namespace Bft.Crypto.Bls12381;
+
+/// <summary>Hashing to the groups by RFC 9380: the suites BLS12381G1_XMD:SHA-256_SSWU_RO_ and _NU_, BLS12381G2_XMD:SHA-256_SSWU_RO_ and _NU_.</summary>
+/// <remarks>
+/// The tag says which protocol a hash is for; two protocols must never share one. A tag longer than 255 bytes is hashed first, as the RFC says. The time depends on the length of
+/// the message only.
+/// </remarks>
+public static class HashToCurve
+{
+    private const int WideBytes = 64;
+
+    /// <summary>hash_to_curve to G1: as good as a random oracle.</summary>
+    /// <exception cref="ArgumentException">The tag is empty.</exception>
+    [SkipLocalsInit]
+    public static G1Point ToG1(ReadOnlySpan<byte> message, ReadOnlySpan<byte> domain)
+    {
+        Span<byte> uniform = stackalloc byte[2 * WideBytes];
+        ExpandMessage.Xmd(message, domain, uniform);
+        Fp.ReadWide(uniform[..WideBytes], out Fp u0);
+        Fp.ReadWide(uniform[WideBytes..], out Fp u1);
+        SimplifiedSwu.Map<Fp, G1Curve, G1Map>(u0, out Projective<Fp, G1Curve> q0);
+        SimplifiedSwu.Map<Fp, G1Curve, G1Map>(u1, out Projective<Fp, G1Curve> q1);
+        Projective<Fp, G1Curve>.Add(q0, q1, out q0);
+        G1Curve.ClearCofactor(q0, out q0);
+        return new G1Point(q0);
+    }
+
+    /// <summary>encode_to_curve to G1: half the work, but not uniform; not for signatures.</summary>
+    /// <exception cref="ArgumentException">The tag is empty.</exception>
+    public static G1Point EncodeToG1(ReadOnlySpan<byte> message, ReadOnlySpan<byte> domain)
+    {
+        Span<byte> uniform = stackalloc byte[WideBytes];
+        ExpandMessage.Xmd(message, domain, uniform);
+        Fp.ReadWide(uniform, out Fp u);
+        return MapToG1(u);
+    }
+
+    /// <summary>map_to_curve and clear_cofactor of one field element.</summary>
+    internal static G1Point MapToG1(in Fp u)
+    {
+        SimplifiedSwu.Map<Fp, G1Curve, G1Map>(u, out Projective<Fp, G1Curve> point);
+        G1Curve.ClearCofactor(point, out point);
+        return new G1Point(point);
+    }
+
+    /// <summary>hash_to_curve to G2: as good as a random oracle.</summary>
+    /// <exception cref="ArgumentException">The tag is empty.</exception>
+    [SkipLocalsInit]
+    public static G2Point ToG2(ReadOnlySpan<byte> message, ReadOnlySpan<byte> domain)
+    {
+        Span<byte> uniform = stackalloc byte[4 * WideBytes];
+        ExpandMessage.Xmd(message, domain, uniform);
+        ReadWide(uniform[..(2 * WideBytes)], out Fp2 u0);
+        ReadWide(uniform[(2 * WideBytes)..], out Fp2 u1);
+        SimplifiedSwu.Map<Fp2, G2Curve, G2Map>(u0, out Projective<Fp2, G2Curve> q0);
+        SimplifiedSwu.Map<Fp2, G2Curve, G2Map>(u1, out Projective<Fp2, G2Curve> q1);
+        Projective<Fp2, G2Curve>.Add(q0, q1, out q0);
+        G2Curve.ClearCofactor(q0, out q0);
+        return new G2Point(q0);
+    }
+
+    /// <summary>encode_to_curve to G2: half the work, but not uniform; not for signatures.</summary>
+    /// <exception cref="ArgumentException">The tag is empty.</exception>
+    public static G2Point EncodeToG2(ReadOnlySpan<byte> message, ReadOnlySpan<byte> domain)
+    {
+        Span<byte> uniform = stackalloc byte[2 * WideBytes];
+        ExpandMessage.Xmd(message, domain, uniform);
+        ReadWide(uniform, out Fp2 u);
+        return MapToG2(u);
+    }
+
+    /// <summary>map_to_curve and clear_cofactor of one field element.</summary>
+    internal static G2Point MapToG2(in Fp2 u)
+    {
+        SimplifiedSwu.Map<Fp2, G2Curve, G2Map>(u, out Projective<Fp2, G2Curve> point);
+        G2Curve.ClearCofactor(point, out point);
+        return new G2Point(point);
+    }
+
+    private static void ReadWide(ReadOnlySpan<byte> source, out Fp2 value)
+    {
+        Fp.ReadWide(source[..WideBytes], out value.C0);
+        Fp.ReadWide(source[WideBytes..], out value.C1);
+    }
+}
