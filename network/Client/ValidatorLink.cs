@@ -35,6 +35,7 @@ internal sealed class ValidatorLink : IDisposable
     private readonly ILinkEvents _events;
     private readonly ConcurrentDictionary<Digest, byte> _clients = new();
     private Channel<OutstandingRun?>? _queue;
+    private bool _isRefused;
     private ReplicaId? _name;
 
     /// <param name="endpoint">Where it connects.</param>
@@ -73,7 +74,7 @@ internal sealed class ValidatorLink : IDisposable
     public string LastError { get; private set; } = "not tried yet";
 
     /// <summary>True when the endpoint answered that it will not serve this client: another chain or another version.</summary>
-    public bool IsRefused { get; private set; }
+    public bool IsRefused => Volatile.Read(ref _isRefused);
 
     public AsyncServerStreamingCall<RawFrame> Watch(Height from, CancellationToken cancellation) =>
         _invoker.AsyncServerStreamingCall(ClientApiMethods.Watch, null, new CallOptions(cancellationToken: cancellation), new WatchRequest { FromHeight = from.Value });
@@ -106,8 +107,9 @@ internal sealed class ValidatorLink : IDisposable
             catch (RpcException refused)
             {
                 wasUp = IsReady;
-                IsRefused = refused.StatusCode == StatusCode.FailedPrecondition;
+                // In this order: whoever sees that the link is refused reads why.
                 LastError = $"{refused.StatusCode}: {refused.Status.Detail}";
+                Volatile.Write(ref _isRefused, refused.StatusCode == StatusCode.FailedPrecondition);
             }
             catch (Exception broken)
             {
@@ -144,7 +146,7 @@ internal sealed class ValidatorLink : IDisposable
         var followed = new HashSet<Digest>(named);
         var frames = new ConcurrentDictionary<ulong, OutstandingRun[]>();
         var queue = Channel.CreateBounded<OutstandingRun?>(new BoundedChannelOptions(MaxQueuedRuns) { SingleReader = true });
-        IsRefused = false;
+        Volatile.Write(ref _isRefused, false);
         Volatile.Write(ref _queue, queue);
         queue.Writer.TryWrite(null);
         _events.OnUp(this);
