@@ -110,6 +110,21 @@ public readonly struct G1Point : IBlsGroup<G1Point>
     }
 
     /// <inheritdoc/>
+    public static G1Point Sum(ReadOnlySpan<G1Point> points)
+    {
+        var sum = Projective<Fp, G1Curve>.Identity;
+        foreach (ref readonly G1Point point in points)
+        {
+            if (point._isSet)
+            {
+                Projective<Fp, G1Curve>.AddWhereAffine(sum, point._point, out sum);
+            }
+        }
+
+        return new G1Point(sum);
+    }
+
+    /// <inheritdoc/>
     public static G1Point Negate(in G1Point a)
     {
         Projective<Fp, G1Curve>.Negate(a.Coordinates, out Projective<Fp, G1Curve> negative);

@@ -112,6 +112,21 @@ public readonly struct G2Point : IBlsGroup<G2Point>
     }
 
     /// <inheritdoc/>
+    public static G2Point Sum(ReadOnlySpan<G2Point> points)
+    {
+        var sum = Projective<Fp2, G2Curve>.Identity;
+        foreach (ref readonly G2Point point in points)
+        {
+            if (point._isSet)
+            {
+                Projective<Fp2, G2Curve>.AddWhereAffine(sum, point._point, out sum);
+            }
+        }
+
+        return new G2Point(sum);
+    }
+
+    /// <inheritdoc/>
     public static G2Point Negate(in G2Point a)
     {
         Projective<Fp2, G2Curve>.Negate(a.Coordinates, out Projective<Fp2, G2Curve> negative);
