@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Bft.Crypto.Bls12381.Hashing;
 
 namespace Bft.Crypto.Bls12381;

@@ -73,7 +73,7 @@ public readonly struct G1Point : IBlsGroup<G1Point>
     /// <inheritdoc/>
     public void Write(Span<byte> destination)
     {
-        RequireLength(destination.Length, CompressedLength);
+        RequireLength(destination, CompressedLength);
         PointEncoding.WriteCompressed<Fp, G1Curve, FpCodec>(Coordinates, destination);
     }
 
@@ -82,7 +82,7 @@ public readonly struct G1Point : IBlsGroup<G1Point>
     /// <exception cref="ArgumentException">The destination has another length.</exception>
     public void WriteUncompressed(Span<byte> destination)
     {
-        RequireLength(destination.Length, UncompressedLength);
+        RequireLength(destination, UncompressedLength);
         PointEncoding.WriteUncompressed<Fp, G1Curve, FpCodec>(Coordinates, destination);
     }
 
@@ -94,11 +94,11 @@ public readonly struct G1Point : IBlsGroup<G1Point>
         return bytes;
     }
 
-    private static void RequireLength(int actual, int expected)
+    private static void RequireLength(ReadOnlySpan<byte> destination, int expected)
     {
-        if (actual != expected)
+        if (destination.Length != expected)
         {
-            throw new ArgumentException($"The encoding of a point of G1 has {expected} bytes, the destination has {actual}.", "destination");
+            throw new ArgumentException($"The encoding of a point of G1 has {expected} bytes, the destination has {destination.Length}.", nameof(destination));
         }
     }
 

@@ -75,7 +75,7 @@ public readonly struct G2Point : IBlsGroup<G2Point>
     /// <inheritdoc/>
     public void Write(Span<byte> destination)
     {
-        RequireLength(destination.Length, CompressedLength);
+        RequireLength(destination, CompressedLength);
         PointEncoding.WriteCompressed<Fp2, G2Curve, Fp2Codec>(Coordinates, destination);
     }
 
@@ -84,7 +84,7 @@ public readonly struct G2Point : IBlsGroup<G2Point>
     /// <exception cref="ArgumentException">The destination has another length.</exception>
     public void WriteUncompressed(Span<byte> destination)
     {
-        RequireLength(destination.Length, UncompressedLength);
+        RequireLength(destination, UncompressedLength);
         PointEncoding.WriteUncompressed<Fp2, G2Curve, Fp2Codec>(Coordinates, destination);
     }
 
@@ -96,11 +96,11 @@ public readonly struct G2Point : IBlsGroup<G2Point>
         return bytes;
     }
 
-    private static void RequireLength(int actual, int expected)
+    private static void RequireLength(ReadOnlySpan<byte> destination, int expected)
     {
-        if (actual != expected)
+        if (destination.Length != expected)
         {
-            throw new ArgumentException($"The encoding of a point of G2 has {expected} bytes, the destination has {actual}.", "destination");
+            throw new ArgumentException($"The encoding of a point of G2 has {expected} bytes, the destination has {destination.Length}.", nameof(destination));
         }
     }
 

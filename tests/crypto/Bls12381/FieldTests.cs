@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Numerics;
 using Bft.Crypto.Bls12381.Curves;
 using Bft.Crypto.Bls12381.Fields;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Bft.Crypto.Bls12381;
-using Bft.Crypto.Bls12381.Curves;
 using Bft.Crypto.Bls12381.Fields;
 
 namespace Bft.Crypto.Tests.Bls12381;
