@@ -106,28 +106,10 @@ public abstract class BlsScheme<TKey, TSignature>
     }
 
     /// <summary>The sum of signatures; the identity for none, which no verification accepts.</summary>
-    public TSignature Aggregate(ReadOnlySpan<TSignature> signatures)
-    {
-        TSignature sum = TSignature.Identity;
-        foreach (ref readonly TSignature signature in signatures)
-        {
-            sum = TSignature.Add(sum, signature);
-        }
-
-        return sum;
-    }
+    public TSignature Aggregate(ReadOnlySpan<TSignature> signatures) => TSignature.Sum(signatures);
 
     /// <summary>The sum of keys: a committee's key, for keys whose possession was proved.</summary>
-    public TKey AggregateKeys(ReadOnlySpan<TKey> keys)
-    {
-        TKey sum = TKey.Identity;
-        foreach (ref readonly TKey key in keys)
-        {
-            sum = TKey.Add(sum, key);
-        }
-
-        return sum;
-    }
+    public TKey AggregateKeys(ReadOnlySpan<TKey> keys) => TKey.Sum(keys);
 
     /// <summary>Checks the sum of one signature a key, each over its own message.</summary>
     public BlsRefusal AggregateVerify(ReadOnlySpan<TKey> keys, ReadOnlySpan<ReadOnlyMemory<byte>> messages, in TSignature signature)

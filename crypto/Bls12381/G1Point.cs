@@ -73,7 +73,7 @@ public readonly struct G1Point : IBlsGroup<G1Point>
     /// <inheritdoc/>
     public void Write(Span<byte> destination)
     {
-        RequireLength(destination.Length, CompressedLength, nameof(destination));
+        RequireLength(destination, CompressedLength);
         PointEncoding.WriteCompressed<Fp, G1Curve, FpCodec>(Coordinates, destination);
     }
 
@@ -82,7 +82,7 @@ public readonly struct G1Point : IBlsGroup<G1Point>
     /// <exception cref="ArgumentException">The destination has another length.</exception>
     public void WriteUncompressed(Span<byte> destination)
     {
-        RequireLength(destination.Length, UncompressedLength, nameof(destination));
+        RequireLength(destination, UncompressedLength);
         PointEncoding.WriteUncompressed<Fp, G1Curve, FpCodec>(Coordinates, destination);
     }
 
@@ -94,11 +94,11 @@ public readonly struct G1Point : IBlsGroup<G1Point>
         return bytes;
     }
 
-    private static void RequireLength(int actual, int expected, string name)
+    private static void RequireLength(ReadOnlySpan<byte> destination, int expected)
     {
-        if (actual != expected)
+        if (destination.Length != expected)
         {
-            throw new ArgumentException($"The encoding of a point of G1 has {expected} bytes, the destination has {actual}.", name);
+            throw new ArgumentException($"The encoding of a point of G1 has {expected} bytes, the destination has {destination.Length}.", nameof(destination));
         }
     }
 
@@ -106,6 +106,21 @@ public readonly struct G1Point : IBlsGroup<G1Point>
     public static G1Point Add(in G1Point a, in G1Point b)
     {
         Projective<Fp, G1Curve>.Add(a.Coordinates, b.Coordinates, out Projective<Fp, G1Curve> sum);
+        return new G1Point(sum);
+    }
+
+    /// <inheritdoc/>
+    public static G1Point Sum(ReadOnlySpan<G1Point> points)
+    {
+        var sum = Projective<Fp, G1Curve>.Identity;
+        foreach (ref readonly G1Point point in points)
+        {
+            if (point._isSet)
+            {
+                Projective<Fp, G1Curve>.AddWhereAffine(sum, point._point, out sum);
+            }
+        }
+
         return new G1Point(sum);
     }
 

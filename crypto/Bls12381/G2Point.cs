@@ -75,7 +75,7 @@ public readonly struct G2Point : IBlsGroup<G2Point>
     /// <inheritdoc/>
     public void Write(Span<byte> destination)
     {
-        RequireLength(destination.Length, CompressedLength, nameof(destination));
+        RequireLength(destination, CompressedLength);
         PointEncoding.WriteCompressed<Fp2, G2Curve, Fp2Codec>(Coordinates, destination);
     }
 
@@ -84,7 +84,7 @@ public readonly struct G2Point : IBlsGroup<G2Point>
     /// <exception cref="ArgumentException">The destination has another length.</exception>
     public void WriteUncompressed(Span<byte> destination)
     {
-        RequireLength(destination.Length, UncompressedLength, nameof(destination));
+        RequireLength(destination, UncompressedLength);
         PointEncoding.WriteUncompressed<Fp2, G2Curve, Fp2Codec>(Coordinates, destination);
     }
 
@@ -96,11 +96,11 @@ public readonly struct G2Point : IBlsGroup<G2Point>
         return bytes;
     }
 
-    private static void RequireLength(int actual, int expected, string name)
+    private static void RequireLength(ReadOnlySpan<byte> destination, int expected)
     {
-        if (actual != expected)
+        if (destination.Length != expected)
         {
-            throw new ArgumentException($"The encoding of a point of G2 has {expected} bytes, the destination has {actual}.", name);
+            throw new ArgumentException($"The encoding of a point of G2 has {expected} bytes, the destination has {destination.Length}.", nameof(destination));
         }
     }
 
@@ -108,6 +108,21 @@ public readonly struct G2Point : IBlsGroup<G2Point>
     public static G2Point Add(in G2Point a, in G2Point b)
     {
         Projective<Fp2, G2Curve>.Add(a.Coordinates, b.Coordinates, out Projective<Fp2, G2Curve> sum);
+        return new G2Point(sum);
+    }
+
+    /// <inheritdoc/>
+    public static G2Point Sum(ReadOnlySpan<G2Point> points)
+    {
+        var sum = Projective<Fp2, G2Curve>.Identity;
+        foreach (ref readonly G2Point point in points)
+        {
+            if (point._isSet)
+            {
+                Projective<Fp2, G2Curve>.AddWhereAffine(sum, point._point, out sum);
+            }
+        }
+
         return new G2Point(sum);
     }
 

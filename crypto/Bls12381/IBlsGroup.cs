@@ -31,6 +31,9 @@ public interface IBlsGroup<TPoint> : IEquatable<TPoint>
     /// <summary>a + b.</summary>
     static abstract TPoint Add(in TPoint a, in TPoint b);
 
+    /// <summary>The sum of all; the identity for none.</summary>
+    static abstract TPoint Sum(ReadOnlySpan<TPoint> points);
+
     /// <summary>-a.</summary>
     static abstract TPoint Negate(in TPoint a);
 

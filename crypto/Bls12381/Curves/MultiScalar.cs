@@ -49,8 +49,8 @@ internal static class MultiScalar
         sum = result;
     }
 
-    /// <summary>About log2 n - 2 bits minimise additions into buckets plus additions of buckets.</summary>
-    private static int WindowFor(int points) => Math.Clamp(BitOperations.Log2((uint)Math.Max(points, 1)) - 1, 2, 12);
+    /// <summary>About log2 n - 3 bits minimise additions into buckets plus additions of buckets.</summary>
+    private static int WindowFor(int points) => Math.Clamp(BitOperations.Log2((uint)Math.Max(points, 1)) - 3, 2, 12);
 
     private static int Digit(ReadOnlySpan<ulong> scalar, int low, int count)
     {

@@ -50,7 +50,8 @@ internal partial struct Fp
             c6 += ((x * b._l6) & LimbMask) + High(y, b5);
             ulong c7 = High(y, b6);
             ulong m = (c0 * NegativeInverseOfP) & LimbMask;
-            c0 = (c0 + ((m * modulus) & LimbMask)) >> LimbBits;
+            // m was chosen so that the low part of m·p clears the low limb: what is left is a carry.
+            c0 = (c0 + LimbMask) >> LimbBits;
             c0 += c1 + ((m * Unsafe.Add(ref modulus, 1)) & LimbMask) + High(m, Unsafe.Add(ref modulus, 7));
             c1 = c2 + ((m * Unsafe.Add(ref modulus, 2)) & LimbMask) + High(m, Unsafe.Add(ref modulus, 8));
             c2 = c3 + ((m * Unsafe.Add(ref modulus, 3)) & LimbMask) + High(m, Unsafe.Add(ref modulus, 9));
@@ -76,7 +77,89 @@ internal partial struct Fp
     }
 
     /// <inheritdoc/>
-    public static void Square(in Fp a, out Fp square) => Multiply(a, a, out square);
+    /// <remarks>
+    /// The 28 different products of limbs by columns (each off the diagonal counts twice), then the same reduction, which takes in the upper seven columns one a row.
+    /// </remarks>
+    [SkipLocalsInit]
+    public static void Square(in Fp a, out Fp square)
+    {
+        Unsafe.SkipInit(out square);
+        CheckProducts(a, a, default, default, 1, ref square);
+        ulong a0 = a._l0;
+        ulong a1 = a._l1;
+        ulong a2 = a._l2;
+        ulong a3 = a._l3;
+        ulong a4 = a._l4;
+        ulong a5 = a._l5;
+        ulong a6 = a._l6;
+
+        // t: twice the limb; u: moved up; v: twice the limb, moved up.
+        ulong t0 = a0 << 1, u0 = a0 << OperandShift, v0 = a0 << (OperandShift + 1);
+        ulong t1 = a1 << 1, u1 = a1 << OperandShift, v1 = a1 << (OperandShift + 1);
+        ulong t2 = a2 << 1, u2 = a2 << OperandShift, v2 = a2 << (OperandShift + 1);
+        ulong t3 = a3 << 1, u3 = a3 << OperandShift, v3 = a3 << (OperandShift + 1);
+        ulong t4 = a4 << 1, u4 = a4 << OperandShift, v4 = a4 << (OperandShift + 1);
+        ulong t5 = a5 << 1, u5 = a5 << OperandShift, v5 = a5 << (OperandShift + 1);
+        ulong u6 = a6 << OperandShift;
+        Span<ulong> upper = stackalloc ulong[Limbs];
+        ulong next;
+        ulong c0 = (a0 * a0) & LimbMask;
+        next = High(u0, u0);
+        ulong c1 = next + ((t0 * a1) & LimbMask);
+        next = High(v0, u1);
+        ulong c2 = next + ((t0 * a2) & LimbMask) + ((a1 * a1) & LimbMask);
+        next = High(v0, u2) + High(u1, u1);
+        ulong c3 = next + ((t0 * a3) & LimbMask) + ((t1 * a2) & LimbMask);
+        next = High(v0, u3) + High(v1, u2);
+        ulong c4 = next + ((t0 * a4) & LimbMask) + ((t1 * a3) & LimbMask) + ((a2 * a2) & LimbMask);
+        next = High(v0, u4) + High(v1, u3) + High(u2, u2);
+        ulong c5 = next + ((t0 * a5) & LimbMask) + ((t1 * a4) & LimbMask) + ((t2 * a3) & LimbMask);
+        next = High(v0, u5) + High(v1, u4) + High(v2, u3);
+        ulong c6 = next + ((t0 * a6) & LimbMask) + ((t1 * a5) & LimbMask) + ((t2 * a4) & LimbMask) + ((a3 * a3) & LimbMask);
+        next = High(v0, u6) + High(v1, u5) + High(v2, u4) + High(u3, u3);
+        upper[0] = next + ((t1 * a6) & LimbMask) + ((t2 * a5) & LimbMask) + ((t3 * a4) & LimbMask);
+        next = High(v1, u6) + High(v2, u5) + High(v3, u4);
+        upper[1] = next + ((t2 * a6) & LimbMask) + ((t3 * a5) & LimbMask) + ((a4 * a4) & LimbMask);
+        next = High(v2, u6) + High(v3, u5) + High(u4, u4);
+        upper[2] = next + ((t3 * a6) & LimbMask) + ((t4 * a5) & LimbMask);
+        next = High(v3, u6) + High(v4, u5);
+        upper[3] = next + ((t4 * a6) & LimbMask) + ((a5 * a5) & LimbMask);
+        next = High(v4, u6) + High(u5, u5);
+        upper[4] = next + ((t5 * a6) & LimbMask);
+        next = High(v5, u6);
+        upper[5] = next + ((a6 * a6) & LimbMask);
+        next = High(u6, u6);
+        upper[6] = next;
+
+        ref ulong modulus = ref Unsafe.AsRef(in Modulus[0]);
+        for (int i = 0; i < Limbs; i++)
+        {
+            ulong m = (c0 * NegativeInverseOfP) & LimbMask;
+            // m was chosen so that the low part of m·p clears the low limb: what is left is a carry.
+            c0 = (c0 + LimbMask) >> LimbBits;
+            c0 += c1 + ((m * Unsafe.Add(ref modulus, 1)) & LimbMask) + High(m, Unsafe.Add(ref modulus, 7));
+            c1 = c2 + ((m * Unsafe.Add(ref modulus, 2)) & LimbMask) + High(m, Unsafe.Add(ref modulus, 8));
+            c2 = c3 + ((m * Unsafe.Add(ref modulus, 3)) & LimbMask) + High(m, Unsafe.Add(ref modulus, 9));
+            c3 = c4 + ((m * Unsafe.Add(ref modulus, 4)) & LimbMask) + High(m, Unsafe.Add(ref modulus, 10));
+            c4 = c5 + ((m * Unsafe.Add(ref modulus, 5)) & LimbMask) + High(m, Unsafe.Add(ref modulus, 11));
+            c5 = c6 + ((m * Unsafe.Add(ref modulus, 6)) & LimbMask) + High(m, Unsafe.Add(ref modulus, 12));
+            c6 = upper[i] + High(m, Unsafe.Add(ref modulus, 13));
+        }
+
+        c1 += c0 >> LimbBits;
+        c2 += c1 >> LimbBits;
+        c3 += c2 >> LimbBits;
+        c4 += c3 >> LimbBits;
+        c5 += c4 >> LimbBits;
+        c6 += c5 >> LimbBits;
+        square._l0 = c0 & LimbMask;
+        square._l1 = c1 & LimbMask;
+        square._l2 = c2 & LimbMask;
+        square._l3 = c3 & LimbMask;
+        square._l4 = c4 & LimbMask;
+        square._l5 = c5 & LimbMask;
+        square._l6 = c6;
+    }
 
     /// <inheritdoc/>
     public static void SumOfProducts(in Fp a, in Fp b, in Fp c, in Fp d, out Fp sum)
@@ -122,7 +205,8 @@ internal partial struct Fp
             c6 += ((x * d._l6) & LimbMask) + High(y, d5);
             c7 += High(y, d6);
             ulong m = (c0 * NegativeInverseOfP) & LimbMask;
-            c0 = (c0 + ((m * modulus) & LimbMask)) >> LimbBits;
+            // m was chosen so that the low part of m·p clears the low limb: what is left is a carry.
+            c0 = (c0 + LimbMask) >> LimbBits;
             c0 += c1 + ((m * Unsafe.Add(ref modulus, 1)) & LimbMask) + High(m, Unsafe.Add(ref modulus, 7));
             c1 = c2 + ((m * Unsafe.Add(ref modulus, 2)) & LimbMask) + High(m, Unsafe.Add(ref modulus, 8));
             c2 = c3 + ((m * Unsafe.Add(ref modulus, 3)) & LimbMask) + High(m, Unsafe.Add(ref modulus, 9));

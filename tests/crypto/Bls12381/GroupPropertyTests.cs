@@ -89,6 +89,9 @@ public sealed class GroupPropertyTests
         Assert.Equal(ag, TPoint.Add(ag, TPoint.Identity));
         Assert.Equal(TPoint.Multiply(g, a + a), TPoint.Add(ag, ag));
         Assert.Equal(TPoint.Add(ag, bg), TPoint.MultiplySum([g, g], [a, b]));
+        Assert.Equal(TPoint.Add(TPoint.Add(ag, bg), g), TPoint.Sum([ag, TPoint.Identity, g, bg]));
+        Assert.Equal(TPoint.Identity, TPoint.Sum([]));
+        Assert.Equal(TPoint.Add(g, g), TPoint.Sum([g, g]));
         Assert.Equal(a.IsZero, ag.IsIdentity);
         var bytes = new byte[TPoint.CompressedBytes];
         ag.Write(bytes);
