@@ -2,7 +2,6 @@ using Bft.Crypto;
 using Bft.Crypto.Signatures;
 using Bft.Engine.Transport;
 using Bft.Simulation;
-using Xunit;
 
 namespace Bft.Engine.Tests.Certificates;
 
