@@ -135,14 +135,14 @@ public sealed partial class BucketTree
     /// <summary>Hashes the touched buckets, then each level above them; keeps every hash it overwrites.</summary>
     private void RehashTouched()
     {
-        if (_open.TouchedBuckets.IsEmpty)
+        if (_undo.TouchedBuckets.IsEmpty)
         {
             return;
         }
 
-        _open.BeginLevel();
+        _undo.BeginLevel();
         KeepTouchedLeaves();
-        ReadOnlySpan<int> level = _open.LastLevel;
+        ReadOnlySpan<int> level = _undo.LastLevel;
         Span<int> buckets = stackalloc int[Window];
         for (ReadOnlySpan<int> rest = level; !rest.IsEmpty; rest = rest[Math.Min(Window, rest.Length)..])
         {
@@ -157,10 +157,10 @@ public sealed partial class BucketTree
 
         for (int height = 1; height <= Depth; height++)
         {
-            _open.BeginLevel();
+            _undo.BeginLevel();
             KeepParents(level);
 
-            level = _open.LastLevel;
+            level = _undo.LastLevel;
             for (ReadOnlySpan<int> rest = level; !rest.IsEmpty; rest = rest[Math.Min(Window, rest.Length)..])
             {
                 HashNodes(rest[..Math.Min(Window, rest.Length)]);
@@ -183,7 +183,7 @@ public sealed partial class BucketTree
             int parent = children[i] >> 1;
             if (parent != last)
             {
-                _open.KeepNode(parent, nodes[parent]);
+                _undo.KeepNode(parent, nodes[parent]);
                 last = parent;
             }
         }
@@ -192,7 +192,7 @@ public sealed partial class BucketTree
     /// <summary>Keeps the leaves of the touched buckets in ascending order, and forgets that they were touched.</summary>
     private void KeepTouchedLeaves()
     {
-        ReadOnlySpan<int> touched = _open.TouchedBuckets;
+        ReadOnlySpan<int> touched = _undo.TouchedBuckets;
         Span<Digest> leaves = _nodes.Span[_slots.Length..];
         foreach (int bucket in touched)
         {
@@ -206,7 +206,7 @@ public sealed partial class BucketTree
             foreach (int bucket in sorted)
             {
                 _touched[bucket >> 6] = 0;
-                _open.KeepNode(_slots.Length + bucket, leaves[bucket]);
+                _undo.KeepNode(_slots.Length + bucket, leaves[bucket]);
             }
 
             return;
@@ -217,7 +217,7 @@ public sealed partial class BucketTree
             for (ulong bits = _touched[word]; bits != 0; bits &= bits - 1)
             {
                 int bucket = (word << 6) + BitOperations.TrailingZeroCount(bits);
-                _open.KeepNode(_slots.Length + bucket, leaves[bucket]);
+                _undo.KeepNode(_slots.Length + bucket, leaves[bucket]);
             }
 
             _touched[word] = 0;

@@ -7,8 +7,9 @@ namespace Bft.Crypto.Merkle;
 public sealed partial class BucketTree
 {
     private readonly int _history;
+    private readonly long _historyBytes;
     private readonly List<TreeVersion> _versions = [];
-    private TreeVersion _open = new();
+    private readonly TreeUndo _undo = new();
 
     /// <summary>Number of the newest committed version.</summary>
     public ulong Version => _versions[^1].Number;
@@ -54,45 +55,43 @@ public sealed partial class BucketTree
         return true;
     }
 
-    /// <summary>Makes what is open the newest version, and begins the next with the memory of the one that falls out of the history.</summary>
+    /// <summary>Makes what is open the newest version, and forgets those that are too old or too much.</summary>
     private Digest Close(ulong version)
     {
         Digest root = TreeHash.Root(_nodes.Span[1], _count, Depth);
-        _open.Close(version, root, _count, Depth, _nodes);
-        _versions.Add(_open);
-        if (_versions.Count > _history)
+        if (_versions.Count > 0)
         {
-            _open = _versions[0];
-            _versions.RemoveAt(0);
-        }
-        else
-        {
-            _open = new TreeVersion();
+            _undo.Close();
         }
 
-        _open.Open(Depth);
+        _versions.Add(new TreeVersion(version, root, _count, Depth, _nodes));
+        while (_versions.Count > _history || (_versions.Count > BucketTreeOptions.LeastHistory && _undo.Bytes > _historyBytes))
+        {
+            _versions.RemoveAt(0);
+            _undo.DropOldest();
+        }
+
         return root;
     }
 
     private int IndexOf(ulong version) => _versions.FindIndex(candidate => candidate.Number == version);
 
     /// <summary>
-    /// A bucket as it was before the version at <paramref name="next"/>: the first later version that touched it kept it. Where the tree had grown
+    /// A bucket as it was before the version at <paramref name="next"/> (or before what is open): the first step from there on that touched it kept it. Where the tree had grown
     /// meanwhile, the bucket is its two halves one after the other, since they divide it by the next bit of the key hash.
     /// </summary>
     private void CollectBucket(int next, int depth, int bucket, ImmutableArray<TreeEntry>.Builder entries)
     {
         for (; next <= _versions.Count; next++)
         {
-            TreeVersion later = next < _versions.Count ? _versions[next] : _open;
-            if (later.DepthBefore > depth)
+            if (_versions[next - 1].Depth > depth)
             {
                 CollectBucket(next, depth + 1, 2 * bucket, entries);
                 CollectBucket(next, depth + 1, (2 * bucket) + 1, entries);
                 return;
             }
 
-            if (later.TryFindBucket(bucket, out ReadOnlySpan<TreeEntry> kept))
+            if (_undo.TryFindBucket(next - 1, bucket, out ReadOnlySpan<TreeEntry> kept))
             {
                 entries.AddRange(kept);
                 return;
@@ -105,15 +104,15 @@ public sealed partial class BucketTree
     /// <summary>The hash of a node in the version at <paramref name="index"/>: kept by the first later version of the same array that overwrote it.</summary>
     private Digest NodeAt(int index, int node, int height)
     {
-        AlignedArray<Digest>? nodes = _versions[index].Nodes;
+        AlignedArray<Digest> nodes = _versions[index].Nodes;
         for (int next = index + 1; next < _versions.Count && _versions[next].Nodes == nodes; next++)
         {
-            if (_versions[next].TryFindNode(node, height, out Digest kept))
+            if (_undo.TryFindNode(next - 1, node, height, out Digest kept))
             {
                 return kept;
             }
         }
 
-        return nodes!.Span[node];
+        return nodes.Span[node];
     }
 }

@@ -74,8 +74,8 @@ public sealed partial class BucketTree
         ArgumentOutOfRangeException.ThrowIfLessThan(options.History, 1);
         _width = options.Width;
         _history = options.History;
+        _historyBytes = options.HistoryBytes;
         Allocate(depth);
-        _open.Open(depth);
     }
 
     /// <summary>Binary logarithm of the number of buckets, and the number of siblings in a proof.</summary>
@@ -229,7 +229,7 @@ public sealed partial class BucketTree
         if ((word & bit) == 0)
         {
             word |= bit;
-            _open.KeepBucket(bucket, entries);
+            _undo.KeepBucket(bucket, entries);
         }
     }
 

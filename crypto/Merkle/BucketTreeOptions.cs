@@ -12,6 +12,15 @@ public sealed record BucketTreeOptions
     /// </summary>
     public int History { get; init; } = 16;
 
+    /// <summary>
+    /// The most bytes of overwritten buckets and nodes kept for proofs of earlier versions. When large versions exceed it the oldest go first, but for the
+    /// last <see cref="LeastHistory"/>. Default 64 MiB.
+    /// </summary>
+    public long HistoryBytes { get; init; } = 64 << 20;
+
+    /// <summary>So many of the last versions are kept whatever they take, if <see cref="History"/> is not less.</summary>
+    public const int LeastHistory = 4;
+
     /// <summary>The path SHA-256 takes; the roots are the same for all.</summary>
     public Sha256LaneWidth Width { get; init; } = Sha256Lanes.Widest;
 }

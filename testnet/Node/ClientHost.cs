@@ -20,6 +20,9 @@ internal sealed class ClientHost : IAsyncDisposable
         Http = http;
     }
 
+    /// <summary>The most series that an instrument has for each peer: direction by traffic class, rounded up.</summary>
+    private const int SeriesOfAPeer = 8;
+
     /// <summary>Where gRPC clients connect.</summary>
     public Uri Clients { get; }
 
@@ -37,7 +40,10 @@ internal sealed class ClientHost : IAsyncDisposable
         builder.Logging.AddProvider(new EventLogger(events));
         builder.Services.AddRoutingCore();
         builder.Services.AddBftApi(gateway, limits);
-        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter("Bft.*").AddRuntimeInstrumentation().AddPrometheusExporter());
+
+        // Room is taken for every series at once: a few for each peer are all there ever are, not the 2,000 of the default.
+        var series = new MetricStreamConfiguration { CardinalityLimit = 64 + (SeriesOfAPeer * settings.Genesis.Validators.Length) };
+        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter("Bft.*").AddView(_ => series).AddRuntimeInstrumentation().AddPrometheusExporter());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.Limits.ApplyBftLimits(limits);

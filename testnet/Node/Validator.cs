@@ -83,7 +83,7 @@ internal sealed class Validator : IAsyncDisposable
         var snapshots = new SnapshotStore(new FileDisk(settings.Home.Resolve(settings.Config.Snapshots)), chain, Warn);
 
         ulong secret = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
-        var application = new KeyValueApplication(new KeyValueOptions { History = 32, LookupSeed = secret });
+        var application = new KeyValueApplication(new KeyValueOptions { History = 32, HistoryBytes = 24 << 20, LookupSeed = secret });
         var executor = new Executor(chain, application, secret);
         Recovery recovery = executor.RecoverFrom(snapshots, ledger);
         foreach (string refused in recovery.Refused)

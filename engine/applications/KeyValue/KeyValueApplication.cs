@@ -60,7 +60,7 @@ public sealed partial class KeyValueApplication : IApplication
         }
     }
 
-    private BucketTreeOptions TreeOptions => new() { History = _options.History };
+    private BucketTreeOptions TreeOptions => new() { History = _options.History, HistoryBytes = _options.HistoryBytes };
 
     /// <inheritdoc/>
     public Digest InitChain(Chain chain)
@@ -125,7 +125,6 @@ public sealed partial class KeyValueApplication : IApplication
                 throw new InvalidOperationException($"Height {height} cannot be committed: {(_finalized is null ? "none" : _finalized)} is open.");
             }
 
-            _overwritten.Begin(height.Value);
             for (int i = 0; i < _changes.Count; i++)
             {
                 Digest keyHash = _changes[i].KeyHash;
@@ -140,7 +139,7 @@ public sealed partial class KeyValueApplication : IApplication
                 }
             }
 
-            _overwritten.End();
+            _overwritten.End(height.Value);
             _committed = height;
             _finalized = null;
         }

@@ -7,8 +7,8 @@ public sealed record KeyValueOptions
     public int History { get; init; } = 16;
 
     /// <summary>
-    /// The most bytes of overwritten values kept for proofs of earlier heights. When replacing large values by the thousand exceeds it, the
-    /// oldest heights go first. Default 64 MiB.
+    /// The most bytes of overwritten values kept for proofs of earlier heights, and again the most of the tree's overwritten nodes. When replacing
+    /// large values, or many, exceeds it, the oldest heights go first. Default 64 MiB.
     /// </summary>
     public long HistoryBytes { get; init; } = 64 << 20;
 

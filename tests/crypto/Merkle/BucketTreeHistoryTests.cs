@@ -72,6 +72,33 @@ public class BucketTreeHistoryTests
         Assert.True(tree.TryProve(BucketTreeTests.Key(1), 10, out _));
     }
 
+    [Fact]
+    public void Large_versions_push_out_the_oldest_but_the_last_four()
+    {
+        var tree = new BucketTree(new BucketTreeOptions { InitialDepth = 12, History = 16, HistoryBytes = 20_000 });
+        ulong version = 0;
+        for (; version < 10; version++)
+        {
+            // Ten keys of one bucket each: about 5 kB of overwritten buckets and nodes.
+            BucketTreeTests.Fill(tree, 10 * (int)version, (10 * (int)version) + 10);
+            tree.Commit(version + 1);
+        }
+
+        Assert.InRange(tree.OldestVersion, 1UL, version - BucketTreeOptions.LeastHistory);
+        for (; version < 20; version++)
+        {
+            BucketTreeTests.Fill(tree, 0, 100);
+            BucketTreeTests.Fill(tree, 100 * (int)version, (100 * (int)version) + 100);
+            tree.Commit(version + 1);
+        }
+
+        Assert.Equal(version - BucketTreeOptions.LeastHistory + 1, tree.OldestVersion);
+        Assert.True(tree.TryProve(BucketTreeTests.Key(1), tree.OldestVersion, out MerkleProof? proof));
+        Assert.True(tree.TryGetRoot(tree.OldestVersion, out Digest root));
+        Assert.True(proof.Verify(root, BucketTreeTests.Key(1), out Digest? value));
+        Assert.Equal(ReferenceTree.HashOf("value-1"), value);
+    }
+
     private static void AssertProvable(BucketTree tree, IReadOnlyList<ReferenceTree> versions, int history)
     {
         for (int version = Math.Max(0, versions.Count - history); version < versions.Count; version++)
