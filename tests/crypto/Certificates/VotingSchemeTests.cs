@@ -12,7 +12,7 @@ public sealed class VotingSchemeTests
     [Fact]
     public void The_schemes_are_these_and_none_but_ed25519_is_for_clients()
     {
-        Assert.Equal(["ed25519", "bls", "bls-threshold", "mldsa"], CertificateSchemes.Names);
+        Assert.Equal(["ed25519", "bls", "bls-threshold", "mldsa"], CertificateSchemes.Names.ToArray());
         foreach (string name in CertificateSchemes.Names.Skip(1))
         {
             Assert.Null(SignatureSchemes.Find(name));
@@ -80,7 +80,7 @@ public sealed class VotingSchemeTests
         Assert.True(scheme.VerifyCertificate([0, 1, 3], "m"u8, certificate));
         Assert.False(scheme.VerifyCertificate([0, 1, 2], "m"u8, certificate));
         Assert.False(scheme.VerifyCertificate([0, 1, 3], "n"u8, certificate));
-        Assert.Equal([1], scheme.TryCombine([0, 1, 3], "m"u8, [votes[0], votes[0], votes[2]]).Liars);
+        Assert.Equal([1], scheme.TryCombine([0, 1, 3], "m"u8, [votes[0], votes[0], votes[2]]).Liars.ToArray());
         Assert.Equal(0, CertificateSchemes.TryCreate("mldsa", new CommitteeKeys([new byte[1951]], 1), null, out KeyRefusal? refusal) is null ? refusal!.Replica : -1);
 
         static byte[] Sign(ISigner signer)
