@@ -19,7 +19,7 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica, II
     /// <summary>The most bytes of blocks in one range answer.</summary>
     private const int MaxRangeBytes = 2 << 20;
 
-    private readonly IClaims _counted = ports.Certificates.ChecksVotesTogether ? new CountedClaims(claims, ports.Certificates, replica.Suspects) : claims;
+    private readonly IClaims _counted = ports.Certificates is { ChecksVotesTogether: true } ? new CountedClaims(claims, ports.Certificates, replica.Suspects) : claims;
 
     private readonly RequestBudget _budget = new(ports.Chain.Committee.Size, ports.Clock);
 
