@@ -129,7 +129,9 @@ public class CountedVotesTests
 
         Assert.True(counted.MayCount(good, new ReplicaId(2)) && counted.MayCount(good, new ReplicaId(2)));
         Assert.False(counted.MayCount(lie, new ReplicaId(2)));
-        Assert.True(counted.MayCount(lie, new ReplicaId(1)));
+
+        // Nobody else is distrusted for it.
+        Assert.True(counted.MayCount(lie with { Signer = new ReplicaId(1) }, new ReplicaId(1)));
     }
 
     [Fact]
