@@ -1,5 +1,4 @@
 using Bft.Crypto;
-using Bft.Crypto.Certificates;
 using Bft.Crypto.Signatures;
 using Bft.Engine.Shared;
 using Bft.Engine.Tests.Loop;

@@ -3,7 +3,6 @@ using Bft.Crypto.Certificates;
 using Bft.Crypto.Signatures;
 using Bft.Engine.Encoding;
 using Bft.Engine.HotStuff;
-using Bft.Engine.Storage;
 using Bft.Engine.Transport;
 using Bft.Simulation;
 
