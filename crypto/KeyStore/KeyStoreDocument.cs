@@ -33,7 +33,7 @@ internal sealed record KeyStoreDocument(
     public const int MostKeys = 16;
 
     /// <summary>A document of 16 keys of the largest size has less than this; more is refused before it is read.</summary>
-    public const int MostBytes = 64 * 1024;
+    public const int MostBytes = 96 * 1024;
 
     private const string KdfName = "argon2id";
     private const string CipherName = "xchacha20-poly1305";

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Bft.Crypto.Certificates;
 using Bft.Crypto.Signatures;
 
 namespace Bft.Crypto.KeyStore;
@@ -16,7 +17,7 @@ public sealed class SecretKey : IDisposable
     public const int MostNameLength = 32;
 
     /// <summary>The most bytes of a public key.</summary>
-    public const int MostPublicKeyBytes = 1024;
+    public const int MostPublicKeyBytes = 2048;
 
     // Pinned, so that the collector leaves no copies behind that nobody can erase.
     private readonly byte[] _seed = GC.AllocateUninitializedArray<byte>(Keys.SeedBytes, pinned: true);
@@ -85,11 +86,11 @@ public sealed class SecretKey : IDisposable
     }
 
     /// <summary>The signer of this key.</summary>
-    /// <exception cref="InvalidOperationException">Its scheme is not one of <see cref="SignatureSchemes"/>, or the secret does not make the public key.</exception>
+    /// <exception cref="InvalidOperationException">Its scheme is neither one of <see cref="SignatureSchemes"/> nor a voting scheme of <see cref="CertificateSchemes"/>, or the secret does not make the public key.</exception>
     public ISigner CreateSigner()
     {
-        ISignatureScheme scheme = SignatureSchemes.Find(Scheme)
-            ?? throw new InvalidOperationException($"The key '{Purpose}' is of scheme '{Scheme}', which signs nothing; known are: {string.Join(", ", SignatureSchemes.All.Select(known => known.Name))}.");
+        ISignatureScheme scheme = SignatureSchemes.Find(Scheme) ?? CertificateSchemes.VotingScheme(Scheme)
+            ?? throw new InvalidOperationException($"The key '{Purpose}' is of scheme '{Scheme}', which signs nothing; known are: {string.Join(", ", SignatureSchemes.All.Select(known => known.Name).Union(CertificateSchemes.Names))}.");
         ISigner signer = scheme.CreateSigner(Seed);
         if (!signer.PublicKey.Span.SequenceEqual(PublicKey.Span))
         {

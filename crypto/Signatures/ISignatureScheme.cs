@@ -6,7 +6,7 @@ public interface ISignatureScheme
     /// <summary>The name a genesis or command line uses, for example <c>ed25519</c>.</summary>
     string Name { get; }
 
-    /// <summary>The one-byte code of the scheme on the wire; 0 is reserved for "unsigned".</summary>
+    /// <summary>The one-byte code of the scheme on the wire; 0 is reserved for "unsigned", codes from 0x80 on are of schemes that no client may use.</summary>
     byte Code { get; }
 
     /// <summary>Length of an encoded public key in bytes.</summary>

@@ -1,4 +1,3 @@
-using Bft.Crypto.Certificates;
 using Bft.Crypto.Signatures;
 using Bft.Engine;
 using Bft.Network.Api;
@@ -19,21 +18,11 @@ public sealed class LightClient
     /// <param name="genesis">What is trusted.</param>
     /// <param name="commitRule">What proves a commit; null for the rule registered for genesis' protocol.</param>
     /// <param name="stateProofs">Checks the application's state proofs; null when none are judged.</param>
-    /// <exception cref="GenesisException">The certificate scheme is unknown, or a key does not fit it.</exception>
+    /// <exception cref="GenesisException">The certificate scheme is unknown, or a key or its proof is refused.</exception>
     public LightClient(Genesis genesis, CommitRule? commitRule = null, StateProofCheck? stateProofs = null)
     {
         Chain = genesis.ToChain();
-        try
-        {
-            ICertificateScheme scheme = CertificateSchemes.Create(
-                genesis.Scheme, [.. genesis.Validators.Select(validator => (ReadOnlyMemory<byte>)validator.ConsensusKey.AsMemory())]);
-            _claims = new Claims(Chain, scheme, new VerifiedCache());
-        }
-        catch (ArgumentException bad)
-        {
-            throw new GenesisException($"scheme: {bad.Message}", bad);
-        }
-
+        _claims = new Claims(Chain, genesis.CreateScheme(), new VerifiedCache());
         _commitRule = commitRule ?? Protocols.Find(genesis.Protocol)?.CommitRule;
         _stateProofs = stateProofs;
     }

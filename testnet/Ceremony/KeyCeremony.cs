@@ -2,8 +2,10 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Bft.Crypto.Certificates;
 using Bft.Crypto.KeyStore;
 using Bft.Crypto.Signatures;
+using Bft.Crypto.Threshold;
 using Bft.Crypto.Tls;
 using Bft.Engine;
 using Bft.Testnet.Homes;
@@ -94,6 +96,11 @@ public static class KeyCeremony
             shared = new PassphraseSource.FromFile("../" + Path.GetFileName(layout.Passphrase));
         }
 
+        ISignatureScheme voting = CertificateSchemes.VotingScheme(scheme)
+            ?? throw new CeremonyException($"this build has no certificate scheme \"{scheme}\"", "--scheme", $"choose one of: {string.Join(", ", CertificateSchemes.Names)}");
+
+        // Where the key is shared, this ceremony is its trusted dealer.
+        using Dealing? dealing = (voting as IDealsShares)?.Deal(plan.Nodes, new Committee(plan.Nodes, model).QuorumSize);
         ImmutableArray<GenesisValidator>.Builder validators = ImmutableArray.CreateBuilder<GenesisValidator>(plan.Nodes);
         var sources = new PassphraseSource[plan.Nodes];
         for (int i = 0; i < plan.Nodes; i++)
@@ -101,7 +108,9 @@ public static class KeyCeremony
             HomeLayout home = layout.Home(i);
             Directory.CreateDirectory(home.Root);
             sources[i] = shared ?? OwnPassphrase(home);
-            validators.Add(MakeValidator(plan, scheme, home, i, sources[i].Read(home), now));
+            using SecretKey consensus = dealing?.ShareOf(ValidatorKeys.ConsensusPurpose, i) ?? SecretKey.Generate(ValidatorKeys.ConsensusPurpose, voting);
+            ImmutableArray<byte> possession = voting is IProvesPossession proving ? [.. proving.ProvePossession(consensus.Seed)] : [];
+            validators.Add(MakeValidator(plan, consensus, home, i, sources[i].Read(home), now) with { Possession = possession });
         }
 
         var genesis = new Genesis(
@@ -114,7 +123,11 @@ public static class KeyCeremony
             plan.Development,
             (ulong)now.ToUnixTimeMilliseconds(),
             new ChainLimits(),
-            validators.MoveToImmutable());
+            validators.MoveToImmutable())
+        {
+            Commitments = [.. (dealing?.Commitments.Encode() ?? []).Select(commitment => commitment.ToArray().ToImmutableArray())],
+        };
+        Check(genesis);
         for (int i = 0; i < plan.Nodes; i++)
         {
             new NodeConfig
@@ -132,6 +145,19 @@ public static class KeyCeremony
         return genesis;
     }
 
+    // What no validator would load must not be written.
+    private static void Check(Genesis genesis)
+    {
+        try
+        {
+            _ = genesis.CreateScheme();
+        }
+        catch (GenesisException exception)
+        {
+            throw new CeremonyException(exception.Message.TrimEnd('.'), "--scheme, --nodes", "choose another scheme or fewer validators");
+        }
+    }
+
     private static PassphraseSource.FromFile OwnPassphrase(HomeLayout home)
     {
         const string name = "passphrase";
@@ -139,12 +165,8 @@ public static class KeyCeremony
         return new PassphraseSource.FromFile(name);
     }
 
-    private static GenesisValidator MakeValidator(CeremonyPlan plan, string scheme, HomeLayout home, int validator, string passphrase, DateTimeOffset now)
+    private static GenesisValidator MakeValidator(CeremonyPlan plan, SecretKey consensus, HomeLayout home, int validator, string passphrase, DateTimeOffset now)
     {
-        // A certificate scheme's votes are signed with the signature scheme of the same name.
-        ISignatureScheme voting = SignatureSchemes.Find(scheme)
-            ?? throw new CeremonyException($"the certificate scheme \"{scheme}\" has no signature scheme of its name", "--scheme", "choose ed25519");
-        using SecretKey consensus = SecretKey.Generate(ValidatorKeys.ConsensusPurpose, voting);
         using SecretKey identity = SecretKey.Generate(ValidatorKeys.IdentityPurpose, SignatureSchemes.Ed25519);
         using SecretKey tls = TlsCertificate.GenerateKey();
         string host = plan.HostOf(validator);

@@ -1,5 +1,4 @@
 using Bft.Applications.KeyValue;
-using Bft.Crypto.Certificates;
 using Bft.Crypto.Signatures;
 using Bft.Engine;
 using Bft.Engine.Execution;
@@ -29,8 +28,7 @@ public sealed class LedgerAuditor : ILedgerAudit
             throw new HomeException("there is no ledger yet", blocks, "start the validator first");
         }
 
-        var scheme = CertificateSchemes.Create(genesis.Scheme, [.. genesis.Validators.Select(validator => (ReadOnlyMemory<byte>)validator.ConsensusKey.ToArray())]);
-        var claims = new Claims(chain, scheme, new VerifiedCache(), workers: Environment.ProcessorCount);
+        var claims = new Claims(chain, genesis.CreateScheme(), new VerifiedCache(), workers: Environment.ProcessorCount);
         var audit = new LedgerAudit(new FileDisk(blocks, create: false), chain, protocol.CommitRule, claims, new Replay(chain));
         AuditResult result = audit.Run(at => progress?.Report(at.Height.Value), cancellation);
         return new AuditReport(

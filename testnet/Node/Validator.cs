@@ -100,7 +100,7 @@ internal sealed class Validator : IAsyncDisposable
             () => evidence.All,
             new QueryIndexOptions { Warn = Warn }));
 
-        var scheme = CertificateSchemes.Create(genesis.Scheme, [.. genesis.Validators.Select(validator => (ReadOnlyMemory<byte>)validator.ConsensusKey.ToArray())]);
+        var scheme = genesis.CreateScheme();
         var claims = new Claims(chain, scheme, new VerifiedCache(), _meter, Math.Max(1, Environment.ProcessorCount));
         var messages = new PeerMessages(_meter.Meter, clock, Warn);
         ILoggerFactory loggers = Keep(LoggerFactory.Create(logging => logging.AddProvider(new EventLogger(_events))));
@@ -168,7 +168,7 @@ internal sealed class Validator : IAsyncDisposable
         var pipeline = new ExecutionPipeline(executor, ledger, snapshots, receipts, clock, snapshotEvery: 10_000);
         var voter = new Voter(chain, self, new MeteredSigner(keys.Consensus, _meter, (message, signature) => claims.Remember(self, message, signature)), protocol.Signing, mayVote);
         var observer = new ReplicaEvents(_events, certified, index, evidence, clock, failure => Fail(true, failure));
-        var ports = new ReplicaPorts(chain, self, protocol, voter, journal, ledger, pool, peers.Transport, _meter, clock, pipeline, observer, scheme);
+        var ports = new ReplicaPorts(chain, self, protocol, voter, journal, ledger, pool, peers.Transport, _meter, clock, pipeline, observer, scheme, new PoolWorkers());
         replica = new Replica(ports, protocol.Create(new ProtocolContext(chain, self, voter, settings.Config.ToProtocolOptions())));
         var edge = new Edge(ports, claims, replica, new PeerInflow(peers.Transport));
         var gossip = new TransactionGossip(

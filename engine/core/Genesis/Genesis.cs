@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using Bft.Crypto;
+using Bft.Crypto.Certificates;
+using Bft.Crypto.Signatures;
 using Bft.Engine.Encoding;
 
 namespace Bft.Engine;
@@ -12,6 +14,7 @@ namespace Bft.Engine;
 /// <param name="PeerAddress">host:port for validators.</param>
 /// <param name="ClientAddress">host:port of the gRPC client API.</param>
 /// <param name="HttpAddress">host:port of HTTP: API, page, metrics.</param>
+/// <param name="Possession">The proof that the owner of the consensus key knows its secret; empty where the scheme needs none.</param>
 public sealed record GenesisValidator(
     string Name,
     ImmutableArray<byte> ConsensusKey,
@@ -19,7 +22,8 @@ public sealed record GenesisValidator(
     Digest TlsPin,
     string PeerAddress,
     string ClientAddress,
-    string HttpAddress);
+    string HttpAddress,
+    ImmutableArray<byte> Possession = default);
 
 /// <summary>What the organisations agreed on before the first block. Its digest is the chain's id.</summary>
 /// <param name="Protocol">The protocol's registered name.</param>
@@ -46,6 +50,9 @@ public sealed record Genesis(
 {
     /// <summary>The only format version there is.</summary>
     public const int FormatVersion = 1;
+
+    /// <summary>The dealer's commitments to a shared key, the group key first; empty where nothing is shared.</summary>
+    public ImmutableArray<ImmutableArray<byte>> Commitments { get; init; } = [];
 
     /// <summary>The committee's arithmetic.</summary>
     public Committee Committee => new(Validators.Length, Model);
@@ -81,7 +88,56 @@ public sealed record Genesis(
                 writer.Digest(validator.TlsPin);
             }
 
+            WriteProofs(writer);
             return HashFunction.Sha256.Hash(writer.Span);
+        }
+    }
+
+    /// <summary>Everything that the committee's certificates are checked by; not checked itself.</summary>
+    public CommitteeKeys CommitteeKeys => new([.. Validators.Select(validator => (ReadOnlyMemory<byte>)validator.ConsensusKey.ToArray())], Committee.QuorumSize)
+    {
+        Possessions = [.. Validators.Select(validator => (ReadOnlyMemory<byte>)(validator.Possession.IsDefault ? [] : validator.Possession.ToArray()))],
+        Commitments = [.. Commitments.Select(commitment => (ReadOnlyMemory<byte>)commitment.ToArray())],
+    };
+
+    /// <summary>The certificate scheme over the committee's keys, each of which was checked with its proofs before it counts.</summary>
+    /// <param name="cache">Where verified signatures are remembered, or null for nowhere.</param>
+    /// <exception cref="GenesisException">The scheme is unknown, its certificates do not fit into a block, or a key or proof is refused: the message says whose and why.</exception>
+    public ICertificateScheme CreateScheme(VerifiedCache? cache = null)
+    {
+        if (!CertificateSchemes.IsKnown(Scheme))
+        {
+            throw new GenesisException($"scheme: there is no certificate scheme \"{Scheme}\"; known: {string.Join(", ", CertificateSchemes.Names)}.");
+        }
+
+        ICertificateScheme scheme = CertificateSchemes.TryCreate(Scheme, CommitteeKeys, cache, out KeyRefusal? refusal) ?? throw Refused(refusal!);
+        int largest = scheme.CertificateBytes(Validators.Length);
+        return largest <= ChainLimits.MaxCertificateBytes
+            ? scheme
+            : throw new GenesisException($"scheme: {Validators.Length} validators make \"{Scheme}\" certificates of up to {largest} bytes, too many for a block: choose another scheme or a smaller committee.");
+    }
+
+    private static GenesisException Refused(KeyRefusal refusal) => refusal.Replica is { } validator
+        ? new GenesisException($"validators: {validator}: {refusal.Reason}.")
+        : new GenesisException($"validators: {refusal.Reason}.");
+
+    // Only where there are any, so that the id of a chain without proofs is what it always was; what a scheme does not use is refused.
+    private void WriteProofs(CanonicalWriter writer)
+    {
+        if (Commitments.IsEmpty && Validators.All(validator => validator.Possession.IsDefaultOrEmpty))
+        {
+            return;
+        }
+
+        foreach (GenesisValidator validator in Validators)
+        {
+            writer.Bytes(validator.Possession.IsDefault ? [] : validator.Possession.AsSpan());
+        }
+
+        writer.UInt16((ushort)Commitments.Length);
+        foreach (ImmutableArray<byte> commitment in Commitments)
+        {
+            writer.Bytes(commitment.AsSpan());
         }
     }
 

@@ -49,6 +49,11 @@ public static class GenesisDocument
             json.WriteNumber("id", i);
             json.WriteString("name", validator.Name);
             json.WriteString("consensusKey", Convert.ToHexStringLower(validator.ConsensusKey.AsSpan()));
+            if (!validator.Possession.IsDefaultOrEmpty)
+            {
+                json.WriteString("possession", Convert.ToHexStringLower(validator.Possession.AsSpan()));
+            }
+
             json.WriteString("identityKey", Convert.ToHexStringLower(validator.IdentityKey.AsSpan()));
             json.WriteString("tlsPin", validator.TlsPin.ToString());
             json.WriteString("peerAddress", validator.PeerAddress);
@@ -58,6 +63,17 @@ public static class GenesisDocument
         }
 
         json.WriteEndArray();
+        if (!genesis.Commitments.IsEmpty)
+        {
+            json.WriteStartArray("commitments");
+            foreach (ImmutableArray<byte> commitment in genesis.Commitments)
+            {
+                json.WriteStringValue(Convert.ToHexStringLower(commitment.AsSpan()));
+            }
+
+            json.WriteEndArray();
+        }
+
         json.WriteEndObject();
         json.Flush();
         return [.. buffer.WrittenSpan, (byte)'\n'];
@@ -119,7 +135,10 @@ public static class GenesisDocument
             Flag(root, "development"),
             (ulong)Number(root, "createdAt"),
             Limits(Field(root, "limits", JsonValueKind.Object)),
-            [.. list.EnumerateArray().Select(Validator)]);
+            [.. list.EnumerateArray().Select(Validator)])
+        {
+            Commitments = Commitments(root),
+        };
         Check(root, genesis);
         return genesis;
     }
@@ -152,6 +171,9 @@ public static class GenesisDocument
         {
             throw new GenesisException($"chainId: says {Text(root, "chainId")}, but the content's is {genesis.ChainId}: the document was changed after the ceremony.");
         }
+
+        // Last, as it costs most: no key counts whose proof was not checked.
+        _ = genesis.CreateScheme();
     }
 
     private static ChainLimits Limits(JsonElement limits) => new()
@@ -171,7 +193,21 @@ public static class GenesisDocument
         Digest.TryParse(Text(entry, "tlsPin"), out Digest pin) ? pin : throw new GenesisException("tlsPin: 64 hexadecimal digits are needed."),
         Text(entry, "peerAddress"),
         Text(entry, "clientAddress"),
-        Text(entry, "httpAddress"));
+        Text(entry, "httpAddress"),
+        entry.TryGetProperty("possession", out _) ? Hex(entry, "possession") : []);
+
+    private static ImmutableArray<ImmutableArray<byte>> Commitments(JsonElement root)
+    {
+        if (!root.TryGetProperty("commitments", out _))
+        {
+            return [];
+        }
+
+        JsonElement list = Field(root, "commitments", JsonValueKind.Array);
+        return list.GetArrayLength() <= ReplicaSet.Capacity
+            ? [.. list.EnumerateArray().Select(one => Hex(one, "commitments"))]
+            : throw new GenesisException($"commitments: at most {ReplicaSet.Capacity} are possible, there are {list.GetArrayLength()}.");
+    }
 
     private static int Bounded(JsonElement parent, string name, int least, int most)
     {
@@ -181,13 +217,14 @@ public static class GenesisDocument
             : throw new GenesisException($"{name}: {value} is outside {least} … {most}.");
     }
 
-    private static ImmutableArray<byte> Hex(JsonElement parent, string name)
+    // Of an object its field, of an element of a list itself.
+    private static ImmutableArray<byte> Hex(JsonElement element, string name)
     {
         try
         {
-            return [.. Convert.FromHexString(Text(parent, name))];
+            return [.. Convert.FromHexString(element.ValueKind == JsonValueKind.String ? element.GetString()! : Text(element, name))];
         }
-        catch (FormatException exception)
+        catch (Exception exception) when (exception is FormatException or InvalidOperationException)
         {
             throw new GenesisException($"{name}: not hexadecimal.", exception);
         }

@@ -24,7 +24,7 @@ public sealed class ProposalMessage(Vote authorship, Block block, QuorumCertific
     public override Phase Phase => TimeoutCertificate is null ? Phase.Steady : Phase.ViewChange;
 
     /// <inheritdoc/>
-    public override int Authenticators => 1 + (Block.Justify?.Signers.Count ?? 0) + (TimeoutCertificate?.Signers.Count ?? 0);
+    public override int Authenticators => 1 + (Block.Justify?.Authenticators ?? 0) + (TimeoutCertificate?.Authenticators ?? 0);
 
     /// <inheritdoc/>
     public override Block CarriedBlock => Block;
@@ -74,7 +74,7 @@ public sealed class VoteMessage(Vote vote) : ProtocolMessage
     public override void Encode(CanonicalWriter writer) => Vote.Encode(writer);
 
     /// <inheritdoc/>
-    public override bool Verify(ReplicaId sender, IClaims claims) => Vote.Statement.Kind == StatementKind.Vote && claims.IsVote(Vote);
+    public override bool Verify(ReplicaId sender, IClaims claims) => Vote.Statement.Kind == StatementKind.Vote && claims.MayCount(Vote, sender);
 }
 
 /// <summary>A replica gives up on a view, and shows the best certificates it has.</summary>
@@ -99,7 +99,7 @@ public sealed class TimeoutMessage(Vote timeout, QuorumCertificate highQc, Quoru
     public override Phase Phase => Phase.ViewChange;
 
     /// <inheritdoc/>
-    public override int Authenticators => 1 + HighQc.Signers.Count + (LastTc?.Signers.Count ?? 0);
+    public override int Authenticators => 1 + HighQc.Authenticators + (LastTc?.Authenticators ?? 0);
 
     /// <inheritdoc/>
     public override void Encode(CanonicalWriter writer)
@@ -112,7 +112,7 @@ public sealed class TimeoutMessage(Vote timeout, QuorumCertificate highQc, Quoru
     /// <inheritdoc/>
     public override bool Verify(ReplicaId sender, IClaims claims) =>
         Timeout.Statement == HotStuffMessages.TimeoutStatement(Timeout.Statement.Epoch, Timeout.Statement.View) &&
-        claims.IsVote(Timeout) &&
+        claims.MayCount(Timeout, sender) &&
         HighQc.Statement.Kind == StatementKind.Vote &&
         claims.IsCertificate(HighQc) &&
         (LastTc is null || HotStuffMessages.IsTimeoutCertificate(LastTc, claims));
@@ -137,7 +137,7 @@ public sealed class CertificatesMessage(QuorumCertificate highQc, QuorumCertific
     public override Phase Phase => Phase.CatchUp;
 
     /// <inheritdoc/>
-    public override int Authenticators => HighQc.Signers.Count + (LastTc?.Signers.Count ?? 0);
+    public override int Authenticators => HighQc.Authenticators + (LastTc?.Authenticators ?? 0);
 
     /// <inheritdoc/>
     public override void Encode(CanonicalWriter writer)

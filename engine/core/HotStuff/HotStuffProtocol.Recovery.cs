@@ -188,7 +188,8 @@ public sealed partial class HotStuffProtocol
 
     private void Want(Digest digest, QuorumCertificate certificate, IEffects effects)
     {
-        ReplicaSet holders = certificate.Signers.Without(_self);
+        // A certificate that names nobody: a quorum of all has it.
+        ReplicaSet holders = (certificate.Signers == ReplicaSet.Empty ? _chain.Committee.Everyone : certificate.Signers).Without(_self);
         _wanted = digest;
         _wantedBy = certificate;
         if (certificate.Statement.Slot.Value > _tree.Root.Block.Height.Value + FetchDepth)

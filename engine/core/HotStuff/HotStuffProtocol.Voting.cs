@@ -108,6 +108,15 @@ public sealed partial class HotStuffProtocol
         }
     }
 
+    private void CountAgain(Input.VotesRefused refused, IEffects effects)
+    {
+        VoteCollector collector = refused.Statement.Kind == StatementKind.Timeout ? _timeoutVotes : _votes;
+        if (collector.Refuse(refused.Statement, refused.Signers) is { IsDefaultOrEmpty: false } quorum)
+        {
+            effects.Combine(refused.Statement, quorum);
+        }
+    }
+
     private bool ExtendsLocked(TreeBlock block)
     {
         foreach (TreeBlock ancestor in _tree.Branch(block))

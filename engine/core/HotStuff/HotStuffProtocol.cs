@@ -98,6 +98,9 @@ public sealed partial class HotStuffProtocol : IProtocol
                 OnCertificate(certified.Certificate, effects);
                 CloseQuietly(certified.Certificate, effects);
                 break;
+            case Input.VotesRefused refused:
+                CountAgain(refused, effects);
+                break;
             case Input.PayloadReady ready:
                 Propose(ready, effects);
                 break;

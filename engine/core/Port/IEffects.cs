@@ -54,7 +54,7 @@ public interface IEffects
 
     /// <summary>
     /// Builds a certificate of a quorum's votes over one statement; answered by <see cref="Input.Certified"/>, which is a later input and never
-    /// a call within this step. The loop builds it at once: each of the votes is one's own or was verified when it came, so there is no bad one to find.
+    /// a call within this step; or, under a scheme that checks votes together, by <see cref="Input.VotesRefused"/>.
     /// </summary>
     void Combine(Statement statement, ImmutableArray<Vote> votes);
 

@@ -28,6 +28,12 @@ public abstract record Input
     /// <summary>A certificate: the answer to <see cref="IEffects.Combine"/>, or one that came with a block still waiting for our execution.</summary>
     public sealed record Certified(QuorumCertificate Certificate) : Input;
 
+    /// <summary>
+    /// Instead of <see cref="Certified"/>: of the votes handed to <see cref="IEffects.Combine"/>, these signers' are false. Counted again without them
+    /// (<see cref="Shared.VoteCollector.Refuse"/>), the rest may still be, or become, a quorum.
+    /// </summary>
+    public sealed record VotesRefused(Statement Statement, ReplicaSet Signers) : Input;
+
     /// <summary>This replica executed a committed height.</summary>
     public sealed record Executed(StatePoint Point) : Input;
 

@@ -19,6 +19,8 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica, II
     /// <summary>The most bytes of blocks in one range answer.</summary>
     private const int MaxRangeBytes = 2 << 20;
 
+    private readonly IClaims _counted = ports.Certificates is { ChecksVotesTogether: true } ? new CountedClaims(claims, ports.Certificates, replica.Suspects) : claims;
+
     private readonly RequestBudget _budget = new(ports.Chain.Committee.Size, ports.Clock);
 
     /// <summary>Takes a consensus or repair message.</summary>
@@ -40,7 +42,7 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica, II
     private EdgeVerdict OnConsensus(ReplicaId sender, ReadOnlyMemory<byte> bytes)
     {
         ProtocolMessage? message = WireMessage.Decode(ports.Chain, ports.Protocol, bytes);
-        if (message is null || !message.Verify(sender, claims))
+        if (message is null || !message.Verify(sender, _counted))
         {
             return EdgeVerdict.Refused;
         }

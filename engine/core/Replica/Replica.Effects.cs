@@ -97,7 +97,7 @@ public sealed partial class Replica
             }
         }
 
-        public void Accuse(Evidence evidence) => replica._ports.Observer.Accused(evidence);
+        public void Accuse(Evidence evidence) => replica.Accuse(evidence);
 
         // What only a bug of a protocol can cause stops the replica before it lies, also in Release.
         private static void Demand(bool holds, string rule)
@@ -120,20 +120,5 @@ public sealed partial class Replica
         _ports.Pool.Committed(block.Block);
         CheckOwnResult(block.Block.Header.Executed);
         TryResumeVoting(block);
-    }
-
-    private void Combine(Statement statement, ImmutableArray<Vote> votes)
-    {
-        ReplicaSet signers = ReplicaSet.Empty;
-        foreach (Vote vote in votes)
-        {
-            signers = signers.With(vote.Signer);
-        }
-
-        ImmutableArray<Vote> ordered = votes.Sort((left, right) => left.Signer.CompareTo(right.Signer));
-        byte[] signature = _ports.Certificates.Combine(signers.ToArray(), [.. ordered.Select(vote => vote.Signature)]);
-        var certificate = new QuorumCertificate(statement, signers, signature);
-        _ports.Observer.Certified(certificate);
-        _internal.Enqueue(new Input.Certified(certificate));
     }
 }

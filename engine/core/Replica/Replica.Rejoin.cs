@@ -72,10 +72,14 @@ public sealed partial class Replica
         }
     }
 
+    // A certificate that names nobody cannot show that this replica was not needed for it: under such a scheme a lost vote comes back with a new key only.
+    private bool IsOthersAlone(QuorumCertificate certificate) =>
+        _ports.Chain.Committee.IsQuorum(certificate.Signers) && !certificate.Signers.Contains(_ports.Self);
+
     private void TryResumeVoting(CommittedBlock block)
     {
         if (EarningVoteBack && _mayHaveSigned is { } signed && block.Proof.Certificate is { } certificate &&
-            certificate.View > signed && block.Block.View > signed && !certificate.Signers.Contains(_ports.Self))
+            certificate.View > signed && block.Block.View > signed && IsOthersAlone(certificate))
         {
             EarningVoteBack = false;
             _effects.Durable.Add(_ports.Voter.Resume(certificate.View));

@@ -12,7 +12,7 @@ namespace Bft.Engine;
 /// </summary>
 /// <remarks>
 /// Split by concern: this file is the turn; <c>.Effects</c> collects what steps ask for, <c>.Blocks</c> holds back blocks until their claimed
-/// result can be checked, <c>.Rejoin</c> keeps a replica without its safety records from voting too early.
+/// result can be checked, <c>.Certificates</c> builds certificates and finds false votes, <c>.Rejoin</c> keeps a replica without its safety records from voting too early.
 /// </remarks>
 public sealed partial class Replica
 {
@@ -53,6 +53,7 @@ public sealed partial class Replica
         _past = new RecentPast(ports.Ledger);
         _sync = new BlockSync(ports);
         _stepEffects = new StepEffects(this);
+        _suspects = new Suspects(ports.Chain.Committee.Size);
     }
 
     /// <summary>Called (by any thread) when there is something to do for <see cref="Turn"/>.</summary>
@@ -283,6 +284,14 @@ public sealed partial class Replica
                 _ports.Journal.Release(released.Through);
                 Step(new Input.Settled(released.Through));
                 break;
+            case Combined combined:
+                TakeCombined(combined);
+                break;
+            case Accused accused:
+                TakeAccused(accused);
+                break;
+            case WorkFailed failed:
+                throw new InvalidOperationException("A worker of the loop failed.", failed.Exception);
             case ReadRequest read:
                 var id = new ReadId(++_lastRead);
                 _reads[id] = read.Answer;

@@ -57,6 +57,16 @@ public enum ReplicaAlarm
 
     /// <summary>A journal write failed: it pauses and tries again.</summary>
     JournalFull,
+
+    /// <summary>A replica sent votes that its key did not sign.</summary>
+    FalseVotes,
+}
+
+/// <summary>Does the loop's heavy arithmetic on other threads.</summary>
+public interface IWorkers
+{
+    /// <summary>Does a piece of work soon, on any thread. Never blocks.</summary>
+    void Queue(Action work);
 }
 
 /// <summary>What a replica is made of besides its protocol.</summary>
@@ -73,6 +83,7 @@ public enum ReplicaAlarm
 /// <param name="Execution">Where committed blocks go.</param>
 /// <param name="Observer">Who is told.</param>
 /// <param name="Certificates">Builds certificates.</param>
+/// <param name="Workers">Where heavy work is done; null to do it in the loop's own turn (simulation).</param>
 public sealed record ReplicaPorts(
     Chain Chain,
     ReplicaId Self,
@@ -86,4 +97,5 @@ public sealed record ReplicaPorts(
     IClock Clock,
     IExecution Execution,
     IReplicaObserver Observer,
-    Crypto.Certificates.ICertificateScheme Certificates);
+    Crypto.Certificates.ICertificateScheme Certificates,
+    IWorkers? Workers = null);

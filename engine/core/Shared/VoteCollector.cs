@@ -8,7 +8,7 @@ namespace Bft.Engine.Shared;
 public readonly record struct Collected(ImmutableArray<Vote> Quorum, Evidence? Evidence);
 
 /// <summary>
-/// Counts verified votes: distinct signers by number (never by signature bytes), a contradiction becomes evidence and does not
+/// Counts votes that are verified, or will be when a certificate is built of them: distinct signers by number (never by signature bytes), a contradiction becomes evidence and does not
 /// displace the first vote, a quorum is reported once. Bounded a signer, so that a flood evicts only the flooder's own votes.
 /// </summary>
 public sealed class VoteCollector
@@ -32,7 +32,7 @@ public sealed class VoteCollector
         }
     }
 
-    /// <summary>Counts a vote whose signature was checked.</summary>
+    /// <summary>Counts a vote that <see cref="IClaims.MayCount"/> let through.</summary>
     public Collected Add(in Vote vote)
     {
         if (!_committee.Contains(vote.Signer))
@@ -67,6 +67,30 @@ public sealed class VoteCollector
         mine.Add(key);
         tally.Votes.Add(vote.Signer.Value, vote);
         return new Collected(tally.Reported ? default : QuorumOf(tally, vote.Statement), null);
+    }
+
+    /// <summary>
+    /// Takes back votes that turned out false, so that later ones of the same signers may take their place.
+    /// </summary>
+    /// <returns>The votes of a quorum that is there even so; it is reported again, also if it was before. Else default.</returns>
+    public ImmutableArray<Vote> Refuse(Statement statement, ReplicaSet signers)
+    {
+        var key = new Key(statement.View.Value, (byte)statement.Kind, statement.Slot.Value);
+        if (!_tallies.TryGetValue(key, out Tally? tally))
+        {
+            return default;
+        }
+
+        foreach (int signer in signers.ToArray())
+        {
+            if (tally.Votes.TryGetValue(signer, out Vote vote) && vote.Statement == statement)
+            {
+                Remove(key, signer);
+            }
+        }
+
+        tally.Reported = false;
+        return QuorumOf(tally, statement);
     }
 
     /// <summary>Forgets the votes of views below <paramref name="view"/>.</summary>

@@ -21,6 +21,11 @@ public sealed record ChainLimits
     /// <summary>How many headers a commit proof may carry. Default 4096.</summary>
     public int MaxProofHeaders { get; init; } = 4096;
 
+    /// <summary>The most bytes of a certificate's signature in a block, of whatever scheme: 256 KiB, that is 79 signatures of ML-DSA.</summary>
+    public const int MaxCertificateBytes = 256 << 10;
+
+    private const int HeaderAndFramingBytes = 4096;
+
     /// <summary>The largest encoded block: payload, header, certificate and framing.</summary>
-    public int MaxBlockBytes => MaxPayloadBytes + 65536;
+    public int MaxBlockBytes => MaxPayloadBytes + MaxCertificateBytes + HeaderAndFramingBytes;
 }

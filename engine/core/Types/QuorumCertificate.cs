@@ -31,6 +31,12 @@ public sealed class QuorumCertificate
     /// <summary>The view that was certified, out of the signed statement: a certificate has no other view.</summary>
     public View View => Statement.View;
 
+    /// <summary>
+    /// Signature units it carries: one a signer in a list, whose signatures have at least <see cref="Vote.MinListedSignatureBytes"/> bytes each; one in all when combined.
+    /// </summary>
+    public int Authenticators =>
+        Signature.IsEmpty ? 0 : Signature.Length >= Signers.Count * Vote.MinListedSignatureBytes ? Math.Max(1, Signers.Count) : 1;
+
     /// <summary>Writes statement, signers, signature.</summary>
     public void Encode(CanonicalWriter writer)
     {

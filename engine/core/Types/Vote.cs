@@ -11,6 +11,9 @@ public readonly record struct Vote(Statement Statement, ReplicaId Signer, ReadOn
     /// <summary>The longest signature any scheme may have, in bytes (ML-DSA-65 has 3309).</summary>
     public const int MaxSignatureBytes = 4096;
 
+    /// <summary>The shortest signature of any scheme whose certificates are lists, in bytes (the simulated one's).</summary>
+    public const int MinListedSignatureBytes = 32;
+
     /// <summary>Writes statement, signer (two bytes), signature.</summary>
     public void Encode(CanonicalWriter writer)
     {

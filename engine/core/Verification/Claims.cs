@@ -23,8 +23,14 @@ public sealed class Claims : IClaims
     /// <param name="verified">The cache of positive verdicts; one a process.</param>
     /// <param name="meter">Books verifications; may be null.</param>
     /// <param name="workers">How many processors may check one payload's client signatures at once.</param>
+    /// <exception cref="ArgumentException">The scheme's certificates name nobody, and fewer than a quorum can make one.</exception>
     public Claims(Chain chain, ICertificateScheme scheme, VerifiedCache verified, IMeter? meter = null, int workers = 1)
     {
+        if (!scheme.NamesSigners && scheme.Threshold < chain.Committee.QuorumSize)
+        {
+            throw new ArgumentException($"A certificate of {scheme.Threshold} unnamed replicas is none of a quorum of {chain.Committee.QuorumSize}.", nameof(scheme));
+        }
+
         Chain = chain;
         _scheme = scheme;
         _verified = verified;
@@ -56,7 +62,7 @@ public sealed class Claims : IClaims
             return certificate.ContentEquals(Chain.GenesisCertificate);
         }
 
-        if (certificate.Statement.Epoch != Chain.Committee.Epoch || !Chain.Committee.IsQuorum(certificate.Signers))
+        if (certificate.Statement.Epoch != Chain.Committee.Epoch || !IsQuorum(certificate.Signers))
         {
             return false;
         }
@@ -79,13 +85,22 @@ public sealed class Claims : IClaims
 
         bool valid = _scheme.IsList
             ? IsList(signers, message, certificate.Signature.Span)
-            : _scheme.VerifyCertificate(signers, message, certificate.Signature.Span);
+            : IsWhole(signers, message, certificate.Signature.Span);
         if (valid)
         {
             _verified.Add(content);
         }
 
         return valid;
+    }
+
+    // Where nobody is named, the scheme itself lets nothing less than a quorum sign; a set beside it would be a second encoding, and a claim nobody checks.
+    private bool IsQuorum(ReplicaSet signers) => _scheme.NamesSigners ? Chain.Committee.IsQuorum(signers) : signers == ReplicaSet.Empty;
+
+    private bool IsWhole(ReadOnlySpan<int> signers, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature)
+    {
+        _meter?.Verified(1);
+        return _scheme.VerifyCertificate(signers, message, signature);
     }
 
     /// <inheritdoc/>

@@ -13,7 +13,16 @@ public interface IClaims
     bool IsVote(in Vote vote);
 
     /// <summary>
-    /// True when the certificate is of this epoch, its signers are a quorum of distinct members, and all of them signed; or when it
+    /// True when the vote may be counted towards a certificate: it is good, or it came from its signer itself and will be checked together with others when a certificate
+    /// is built of them. For votes that are used for nothing else.
+    /// </summary>
+    /// <param name="vote">The vote.</param>
+    /// <param name="sender">The wire peer.</param>
+    bool MayCount(in Vote vote, ReplicaId sender) => IsVote(vote);
+
+    /// <summary>
+    /// True when the certificate is of this epoch, its signers are a quorum of distinct members, and all of them signed (or it names nobody, and a
+    /// quorum must have signed); or when it
     /// is the genesis certificate, compared by content.
     /// </summary>
     bool IsCertificate(QuorumCertificate certificate);

@@ -1,6 +1,10 @@
+using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json.Nodes;
 using Bft.Crypto;
+using Bft.Crypto.Certificates;
+using Bft.Crypto.Signatures;
+using Bft.Crypto.Threshold;
 using Bft.Simulation;
 
 namespace Bft.Engine.Tests.GenesisDocuments;
@@ -118,6 +122,79 @@ public class GenesisDocumentTests
         Assert.Contains("share a key", Assert.Throws<GenesisException>(() => GenesisDocument.Read(GenesisDocument.Write(twice))).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void O18_a_key_without_its_proof_of_possession_is_refused_and_named()
+    {
+        Engine.Genesis bls = Bls();
+        Engine.Genesis read = GenesisDocument.Read(GenesisDocument.Write(bls));
+        Assert.Equal(bls.ChainId, read.ChainId);
+        Assert.Equal("bls", read.CreateScheme().Name);
+        (ImmutableArray<byte> Proof, string Reason)[] bad =
+        [
+            ([], "without a proof of possession"), (bls.Validators[1].Possession, "not one of this key"), (bls.Validators[2].Possession.RemoveAt(0), "wrong length"),
+        ];
+        foreach ((ImmutableArray<byte> proof, string reason) in bad)
+        {
+            Engine.Genesis rogue = bls with { Validators = bls.Validators.SetItem(2, bls.Validators[2] with { Possession = proof }) };
+            Assert.NotEqual(bls.ChainId, rogue.ChainId);
+            string message = Assert.Throws<GenesisException>(() => GenesisDocument.Read(GenesisDocument.Write(rogue))).Message;
+            Assert.StartsWith("validators: 2:", message, StringComparison.Ordinal);
+            Assert.Contains(reason, message, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("does not use", Assert.Throws<GenesisException>(() => GenesisDocument.Read(GenesisDocument.Write(
+            Some with { Validators = Some.Validators.SetItem(1, Some.Validators[1] with { Possession = [1] }) }))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Shares_that_are_not_the_dealer_s_or_of_another_quorum_are_refused()
+    {
+        using Dealing dealing = Dealing.OfFreshSecret(4, 3), other = Dealing.OfFreshSecret(4, 2);
+        Engine.Genesis shared = Shared(dealing);
+        Engine.Genesis read = GenesisDocument.Read(GenesisDocument.Write(shared));
+        Assert.Equal(shared.ChainId, read.ChainId);
+        Assert.Equal(3, read.CreateScheme().Threshold);
+        Assert.Contains("wrong degree", Assert.Throws<GenesisException>(() => GenesisDocument.Read(GenesisDocument.Write(Shared(other)))).Message, StringComparison.Ordinal);
+        Engine.Genesis swapped = shared with { Validators = shared.Validators.SetItem(3, shared.Validators[3] with { ConsensusKey = Bls().Validators[3].ConsensusKey }) };
+        Assert.StartsWith("validators: 3:", Assert.Throws<GenesisException>(() => GenesisDocument.Read(GenesisDocument.Write(swapped))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_scheme_that_is_unknown_or_whose_certificates_fit_no_block_is_refused()
+    {
+        Assert.StartsWith("scheme", Assert.Throws<GenesisException>(() => GenesisDocument.Read(GenesisDocument.Write(Some with { Scheme = "rsa" }))).Message, StringComparison.Ordinal);
+        Engine.Genesis large = Some with
+        {
+            Scheme = "mldsa",
+            Validators = [.. Enumerable.Range(0, 80).Select(id => Validator(id) with { ConsensusKey = [(byte)id, .. new byte[MlDsaScheme.PublicKeySize - 1]], IdentityKey = [(byte)id, 9] })],
+        };
+        Assert.Contains("too many for a block", Assert.Throws<GenesisException>(() => large.CreateScheme()).Message, StringComparison.Ordinal);
+        Assert.Equal("mldsa", (large with { Validators = large.Validators[..70] }).CreateScheme().Name);
+    }
+
+    private static Engine.Genesis Bls() => Some with
+    {
+        Scheme = "bls",
+        Validators =
+        [
+            .. Some.Validators.Select((validator, id) =>
+            {
+                byte[] seed = [.. Enumerable.Repeat((byte)(id + 50), 32)];
+                return validator with
+                {
+                    ConsensusKey = [.. BlsVoting.Aggregated.CreateSigner(seed).PublicKey.Span], Possession = [.. ((IProvesPossession)BlsVoting.Aggregated).ProvePossession(seed)],
+                };
+            }),
+        ],
+    };
+
+    private static Engine.Genesis Shared(Dealing dealing) => Some with
+    {
+        Scheme = "bls-threshold",
+        Validators = [.. Some.Validators.Select((validator, id) => validator with { ConsensusKey = [.. dealing.ShareOf("consensus", id).PublicKey.Span] })],
+        Commitments = [.. dealing.Commitments.Encode().Select(commitment => commitment.ToArray().ToImmutableArray())],
+    };
+
     private static void Refused(byte[] document, string what)
     {
         try
@@ -132,7 +209,7 @@ public class GenesisDocumentTests
 
     private static GenesisValidator Validator(int id) => new(
         $"Organisation {id}",
-        [.. Enumerable.Repeat((byte)(id + 1), 32)],
+        [.. SignatureSchemes.Ed25519.CreateSigner([.. Enumerable.Repeat((byte)(id + 1), 32)]).PublicKey.Span],
         [.. Enumerable.Repeat((byte)(id + 101), 32)],
         HashFunction.Sha256.Hash([(byte)id]),
         $"host-{id}:740{id}",

@@ -1,4 +1,5 @@
 using Bft.Crypto;
+using Bft.Crypto.Certificates;
 using Bft.Crypto.Signatures;
 using Bft.Engine.Encoding;
 using Bft.Engine.Storage;
@@ -15,16 +16,16 @@ internal sealed class LoopStage : IClock, IJournal, ITransport, IMeter, IExecuti
 
     private readonly MemoryJournal _journal = new();
 
-    public LoopStage(int size = 4, bool mayVote = true)
+    public LoopStage(int size = 4, bool mayVote = true, ICertificateScheme? certificates = null, IWorkers? workers = null)
     {
         Scheme = new FastScheme(size, 1);
         Chain = new Chain(HashFunction.Sha256.Hash([1]), Descriptor.Name, new Committee(size), HashFunction.Sha256, acceptUnsigned: true);
         Ledger = new MemoryLedger(Chain);
         Pool = new SimplePool(Chain, this);
         Voter = new Voter(Chain, Self, Scheme.SignerOf(0), Descriptor.Signing, mayVote);
-        var ports = new ReplicaPorts(Chain, Self, Descriptor, Voter, this, Ledger, Pool, this, this, this, this, this, Scheme);
+        var ports = new ReplicaPorts(Chain, Self, Descriptor, Voter, this, Ledger, Pool, this, this, this, this, this, certificates ?? Scheme, workers);
         Replica = new Replica(ports, this);
-        Edge = new Edge(ports, new Claims(Chain, Scheme, new VerifiedCache()), Replica);
+        Edge = new Edge(ports, new Claims(Chain, certificates ?? Scheme, new VerifiedCache()), Replica);
     }
 
     public static ProtocolDescriptor Descriptor { get; } = new(
@@ -51,6 +52,8 @@ internal sealed class LoopStage : IClock, IJournal, ITransport, IMeter, IExecuti
     public List<Input> Inputs { get; } = [];
 
     public List<(ReplicaAlarm Alarm, string Detail)> Alarms { get; } = [];
+
+    public List<Evidence> Accused { get; } = [];
 
     /// <summary>What the protocol does with an input.</summary>
     public Action<Input, IEffects> OnStep { get; set; } = (_, _) => { };
@@ -177,9 +180,7 @@ internal sealed class LoopStage : IClock, IJournal, ITransport, IMeter, IExecuti
     {
     }
 
-    void IReplicaObserver.Accused(Evidence evidence)
-    {
-    }
+    void IReplicaObserver.Accused(Evidence evidence) => Accused.Add(evidence);
 
     void IReplicaObserver.Alarm(ReplicaAlarm alarm, string detail) => Alarms.Add((alarm, detail));
 

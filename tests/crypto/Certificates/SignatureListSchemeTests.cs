@@ -4,7 +4,7 @@ using Bft.Crypto.Signatures;
 namespace Bft.Crypto.Tests.Certificates;
 
 /// <summary>Four replicas A, B, C, D; whoever counts one of them twice has let one traitor make a quorum.</summary>
-public sealed class Ed25519ListSchemeTests : IDisposable
+public sealed class SignatureListSchemeTests : IDisposable
 {
     private const int A = 0;
     private const int B = 1;
@@ -16,7 +16,7 @@ public sealed class Ed25519ListSchemeTests : IDisposable
     private readonly ISigner[] _signers = [.. Enumerable.Range(0, 4).Select(_ => Keys.GenerateSigner(SignatureSchemes.Ed25519))];
     private readonly ICertificateScheme _scheme;
 
-    public Ed25519ListSchemeTests() => _scheme = CertificateSchemes.Create("ed25519", PublicKeys());
+    public SignatureListSchemeTests() => _scheme = CertificateSchemes.Create("ed25519", PublicKeys());
 
     public void Dispose()
     {
@@ -125,11 +125,11 @@ public sealed class Ed25519ListSchemeTests : IDisposable
     public void Two_replicas_with_one_key_or_a_malformed_key_are_no_committee()
     {
         ReadOnlyMemory<byte>[] keys = PublicKeys();
-        ArgumentException shared = Assert.Throws<ArgumentException>(() => new Ed25519ListScheme([keys[A], keys[B], keys[A]]));
+        ArgumentException shared = Assert.Throws<ArgumentException>(() => new SignatureListScheme(Ed25519Scheme.Instance, [keys[A], keys[B], keys[A]]));
         Assert.Contains("0 and 2", shared.Message, StringComparison.Ordinal);
-        ArgumentException malformed = Assert.Throws<ArgumentException>(() => new Ed25519ListScheme([keys[A], new byte[32]]));
+        ArgumentException malformed = Assert.Throws<ArgumentException>(() => new SignatureListScheme(Ed25519Scheme.Instance, [keys[A], new byte[32]]));
         Assert.Contains("replica 1", malformed.Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => new Ed25519ListScheme([]));
+        Assert.Throws<ArgumentException>(() => new SignatureListScheme(Ed25519Scheme.Instance, []));
     }
 
     [Fact]
@@ -153,7 +153,7 @@ public sealed class Ed25519ListSchemeTests : IDisposable
     [InlineData(true)]
     public void Verifying_a_certificate_allocates_nothing(bool cached)
     {
-        var scheme = new Ed25519ListScheme(PublicKeys(), cached ? new VerifiedCache(100) : null);
+        var scheme = new SignatureListScheme(Ed25519Scheme.Instance, PublicKeys(), cached ? new VerifiedCache(100) : null);
         int[] signers = [A, B, C];
         byte[] certificate = Concatenate(signers);
         bool valid = scheme.VerifyCertificate(signers, Message, certificate);

@@ -1,0 +1,43 @@
+using Bft.Crypto.Bls12381;
+
+namespace Bft.Crypto.Threshold;
+
+/// <summary>A secret at 0 and random coefficients above it (Shamir, "How to share a secret", 1979). Disposing erases all of it.</summary>
+internal sealed class SecretPolynomial : IDisposable
+{
+    private readonly Scalar[] _coefficients;
+
+    private SecretPolynomial(Scalar[] coefficients) => _coefficients = coefficients;
+
+    /// <summary>A uniform polynomial of that many coefficients: as many values as that determine it, one less tells nothing about its value at 0.</summary>
+    public static SecretPolynomial Random(int coefficients)
+    {
+        // Pinned, so that the collector leaves no copies behind. No coefficient is zero: the degree is exactly one below the number of coefficients.
+        Scalar[] all = GC.AllocateArray<Scalar>(coefficients, pinned: true);
+        for (int i = 0; i < coefficients; i++)
+        {
+            all[i] = Scalar.Random();
+        }
+
+        return new SecretPolynomial(all);
+    }
+
+    /// <summary>The value at a place, by Horner's rule. Constant-time in the coefficients.</summary>
+    public Scalar At(int index)
+    {
+        var place = Scalar.FromInteger((ulong)index);
+        Scalar value = Scalar.Zero;
+        for (int i = _coefficients.Length - 1; i >= 0; i--)
+        {
+            value = (value * place) + _coefficients[i];
+        }
+
+        return value;
+    }
+
+    /// <summary>The multiples of the generator of the keys' group by the coefficients, the secret's own first (Feldman 1987). Constant-time.</summary>
+    public G2Point[] Commit() => Array.ConvertAll(_coefficients, coefficient => G2Point.Multiply(G2Point.Generator, coefficient));
+
+    /// <inheritdoc/>
+    public void Dispose() => Array.Clear(_coefficients);
+}
