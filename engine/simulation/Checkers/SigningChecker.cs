@@ -33,6 +33,18 @@ public sealed class SigningChecker(ImmutableArray<SigningRule> rules) : Checker
     /// <summary>The promise with the highest view that left a replica, for each kind and slot.</summary>
     public IEnumerable<Statement> HighestOf(ReplicaId id) => _highest.Where(entry => entry.Key.Id == id.Value).Select(entry => entry.Value);
 
+    /// <summary>
+    /// A replica lost its records: it cannot remember its promises and is not asked for them after a restart. They bind it all the same: whoever votes again must
+    /// not contradict them.
+    /// </summary>
+    public void Forget(ReplicaId id)
+    {
+        foreach ((int Id, StatementKind Kind, ulong Slot) key in _highest.Keys.Where(key => key.Id == id.Value).ToList())
+        {
+            _highest.Remove(key);
+        }
+    }
+
     /// <summary>Reads what was signed out of the signed bytes; null for anything that is no statement.</summary>
     public static Statement? Parse(ReadOnlySpan<byte> message) => message.Length != Statement.SignedBytes ? null : new Statement(
         (StatementKind)message[Digest.Size],
