@@ -10,9 +10,9 @@ public sealed record QueryIndexOptions
     public int BatchBlocks { get; init; } = 1000;
 
     /// <summary>
-    /// The rest between two transactions: each costs a good many flushes of the disk that the journal needs. Default 500 ms.
+    /// The rest between two transactions: each costs a good many flushes of the disk that the journal needs. Default 2 s.
     /// </summary>
-    public TimeSpan WriteInterval { get; init; } = TimeSpan.FromMilliseconds(500);
+    public TimeSpan WriteInterval { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How often the index is made anew within one run before it is given up. Default 3.</summary>
     public int Attempts { get; init; } = 3;

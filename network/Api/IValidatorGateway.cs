@@ -57,6 +57,12 @@ public interface IValidatorGateway
     /// <summary>The committed block of that digest, or null.</summary>
     CommittedBlock? Block(Digest digest);
 
+    /// <summary>
+    /// Heights of committed blocks whose digest begins with those lowercase hexadecimal digits, at most that many. Out of the query
+    /// index, which is seconds behind: the newest blocks may be missing, and all are while it is made anew.
+    /// </summary>
+    IReadOnlyList<Height> BlocksByDigest(string digits, int atMost);
+
     /// <summary>Where that transaction was committed, or null.</summary>
     TransactionAnswer? Transaction(TransactionId id);
 

@@ -144,6 +144,9 @@ internal sealed class ValidatorGateway(ValidatorParts parts, Func<Run, bool> spr
     public CommittedBlock? Block(Digest digest) => parts.Ledger.Find(digest) is { } height ? parts.Ledger.Read(height) : null;
 
     /// <inheritdoc/>
+    public IReadOnlyList<Height> BlocksByDigest(string digits, int atMost) => [.. parts.Index.Search(digits, atMost).Select(block => block.Height)];
+
+    /// <inheritdoc/>
     public TransactionAnswer? Transaction(TransactionId id)
     {
         if (parts.Ledger.Find(id) is not { } height || parts.Ledger.Read(height) is not { } block)

@@ -24,7 +24,7 @@ internal sealed class HttpOperations(IValidatorGateway gateway, ApiLimits limits
 
     public Task<IResult> BlockAsync(HttpContext http, string which, string? transactions) => ReadAsync(http, () => Block(which, transactions));
 
-    public Task<IResult> BlocksAsync(HttpContext http, string? latest) => ReadAsync(http, () => Blocks(latest));
+    public Task<IResult> BlocksAsync(HttpContext http, string? latest, string? digest) => ReadAsync(http, () => digest is null ? Blocks(latest) : BlocksByDigest(digest));
 
     public Task<IResult> TransactionAsync(HttpContext http, string id) => ReadAsync(http, () => Transaction(id));
 
@@ -71,6 +71,11 @@ internal sealed class HttpOperations(IValidatorGateway gateway, ApiLimits limits
 
         return Ok(blocks);
     }
+
+    private IResult BlocksByDigest(string digits) =>
+        digits.Length is 0 or > 2 * Digest.Size || !digits.All(char.IsAsciiHexDigit)
+            ? Problems.Malformed($"digest: 1 to {2 * Digest.Size} hexadecimal digits, got \"{Cut(digits)}\".")
+            : Ok(gateway.BlocksByDigest(digits.ToLowerInvariant(), ApiLimits.MaxListedBlocks).Select(height => Listed(height.Value)).OfType<BlockDocument>().ToList());
 
     private BlockDocument? Listed(ulong height)
     {

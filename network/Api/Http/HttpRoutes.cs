@@ -53,8 +53,9 @@ internal static class HttpRoutes
 
     private static void MapBlocks(RouteGroupBuilder api)
     {
-        api.MapGet("/blocks", (HttpContext http, string? latest, [FromServices] HttpOperations operations) => operations.BlocksAsync(http, latest))
-            .WithName("blocks").WithSummary("The latest blocks, newest first, without their transactions.")
+        api.MapGet("/blocks", (HttpContext http, string? latest, string? digest, [FromServices] HttpOperations operations) => operations.BlocksAsync(http, latest, digest))
+            .WithName("blocks").WithSummary("The latest blocks, newest first, without their transactions; or those whose digest begins with the digits given.")
+            .WithDescription("digest searches the query index, which is seconds behind the ledger: the newest blocks may be missing.")
             .Produces<BlockDocument[]>().ProducesProblem(StatusCodes.Status400BadRequest);
         api.MapGet("/blocks/{heightOrDigest}", (HttpContext http, string heightOrDigest, string? transactions, [FromServices] HttpOperations operations) =>
                 operations.BlockAsync(http, heightOrDigest, transactions))

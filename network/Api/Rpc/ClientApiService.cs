@@ -42,10 +42,18 @@ public sealed partial class ClientApiService : ClientApiMethods.ServiceBase
     public override Task Submit(IAsyncStreamReader<RawFrame> requestStream, IServerStreamWriter<RawFrame> responseStream, ServerCallContext context) =>
         GuardAsync(context, async cancellation =>
         {
-            using IDisposable place = Enter(context);
+            using IDisposable? place = TryEnter(context, out string? refusal);
+
+            // Also before a refusal: one that crosses the client's first frame would reach it as a broken stream without a reason.
+            HelloFrame hello = await ReadHelloAsync(requestStream, cancellation);
+            if (place is null)
+            {
+                throw Refusals.Exhausted(refusal!);
+            }
+
             using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             using var outbound = new ReceiptStream(_gateway, _limits);
-            Follow(outbound, await ReadHelloAsync(requestStream, cancellation));
+            Follow(outbound, hello);
             await responseStream.WriteAsync(Welcome(), both.Token);
             Task writing = outbound.WriteAsync(responseStream, both.Token);
             Task reading = new SubmitStream(_gateway, _limits, outbound).ReadAsync(requestStream, both.Token);
@@ -246,8 +254,10 @@ public sealed partial class ClientApiService : ClientApiMethods.ServiceBase
         }
     }
 
-    private IDisposable Enter(ServerCallContext context) =>
-        _streams.TryEnter(context.GetHttpContext().Connection.Id, out string? refusal) ?? throw Refusals.Exhausted(refusal!);
+    private IDisposable Enter(ServerCallContext context) => TryEnter(context, out string? refusal) ?? throw Refusals.Exhausted(refusal!);
+
+    private IDisposable? TryEnter(ServerCallContext context, out string? refusal) =>
+        _streams.TryEnter(context.GetHttpContext().Connection.Id, out refusal);
 
     private RawFrame Welcome() => new(new WelcomeFrame(
         HelloFrame.CurrentVersion, _gateway.Chain.Id, _gateway.Self, _limits.FrameBytesOn(_gateway.Chain), _limits.MaxSubscribedClients).Encode());

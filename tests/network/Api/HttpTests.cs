@@ -55,6 +55,16 @@ public sealed class HttpTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Blocks_are_found_by_how_their_digest_begins()
+    {
+        string digest = (await GetAsync("/v1/blocks/2")).GetProperty("digest").GetString()!;
+        JsonElement found = Assert.Single((await GetAsync("/v1/blocks?digest=" + digest[..9].ToUpperInvariant())).EnumerateArray());
+        Assert.Equal((2L, digest), (found.GetProperty("height").GetInt64(), found.GetProperty("digest").GetString()));
+        string none = digest[..8] + (digest[8] == '0' ? '1' : '0');
+        Assert.Equal(0, (await GetAsync("/v1/blocks?digest=" + none)).GetArrayLength());
+    }
+
+    [Fact]
     public async Task A_key_is_read_with_slashes_and_spaces_as_hex_with_its_proof_and_its_absence()
     {
         Assert.Equal("1", (await GetAsync("/v1/keys/a")).GetProperty("value").GetString());
@@ -92,6 +102,8 @@ public sealed class HttpTests : IAsyncLifetime
     [InlineData("/v1/blocks/99999999999999999999999", 400, "neither")]
     [InlineData("/v1/blocks?latest=0", 400, "latest")]
     [InlineData("/v1/blocks?latest=1000", 400, "latest")]
+    [InlineData("/v1/blocks?digest=", 400, "hexadecimal")]
+    [InlineData("/v1/blocks?digest=xyz", 400, "hexadecimal")]
     [InlineData("/v1/transactions/1:2", 400, "transaction id")]
     [InlineData("/v1/keys/zz?encoding=hex", 400, "encoding")]
     [InlineData("/v1/keys/a?encoding=rot13", 400, "encoding")]

@@ -147,6 +147,9 @@ internal sealed class FakeValidator : IValidatorGateway
 
     public CommittedBlock? Block(Digest digest) => _ledger.Blocks().FirstOrDefault(block => block.Block.Digest == digest);
 
+    public IReadOnlyList<Height> BlocksByDigest(string digits, int atMost) =>
+        [.. _ledger.Blocks().Where(block => block.Block.Digest.ToString().StartsWith(digits, StringComparison.Ordinal)).Select(block => block.Block.Height).Take(atMost)];
+
     public TransactionAnswer? Transaction(TransactionId id) =>
         _ledger.Result(id.Client, id.Sequence) is { } receipt
             ? new TransactionAnswer(receipt.Height, receipt.CodeAt((int)(id.Sequence - receipt.First)), _ledger.Block(receipt.Height)!.Block.Payload.Runs[0])
