@@ -1,5 +1,4 @@
 using Bft.Applications.KeyValue;
-using Bft.Crypto;
 using Bft.Engine;
 using Bft.Engine.Execution;
 using Bft.Simulation.Nodes;

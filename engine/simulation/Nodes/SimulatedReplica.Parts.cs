@@ -1,5 +1,4 @@
 using Bft.Applications.KeyValue;
-using Bft.Crypto.Signatures;
 using Bft.Engine;
 using Bft.Engine.Execution;
 using Bft.Engine.Mempool;

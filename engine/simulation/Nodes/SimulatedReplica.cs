@@ -1,9 +1,6 @@
-using Bft.Applications.KeyValue;
 using Bft.Engine;
 using Bft.Engine.Execution;
-using Bft.Engine.Mempool;
 using Bft.Engine.Storage;
-using Bft.Engine.Sync;
 using Bft.Engine.Transport;
 using Bft.Ledger;
 using Bft.Ledger.Disks;

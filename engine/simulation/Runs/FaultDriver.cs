@@ -102,7 +102,7 @@ internal sealed class FaultDriver(SimulatedWorld world, Randomness random)
         }
     }
 
-    private void Crash(SimulatedReplica target, CrashLoss loss, TimeSpan down)
+    private static void Crash(SimulatedReplica target, CrashLoss loss, TimeSpan down)
     {
         if (target.Up)
         {

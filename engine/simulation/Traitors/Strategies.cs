@@ -3,7 +3,6 @@ using Bft.Engine.Encoding;
 using Bft.Engine.Execution;
 using Bft.Engine.Sync;
 using Bft.Engine.Transport;
-using Bft.Simulation.Nodes;
 
 namespace Bft.Simulation.Traitors;
 

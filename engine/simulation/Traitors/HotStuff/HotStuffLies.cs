@@ -66,7 +66,7 @@ public sealed class HotStuffLies : Strategy
     }
 
     // Two proposals for one view, one for each half of the others.
-    private void Propose(Traitor self, View view, QuorumCertificate certificate, Digest parent)
+    private static void Propose(Traitor self, View view, QuorumCertificate certificate, Digest parent)
     {
         Chain chain = self.World.Chain;
         for (int side = 0; side < 2; side++)
