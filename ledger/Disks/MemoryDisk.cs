@@ -11,6 +11,9 @@ public enum CrashLoss
 
     /// <summary>Each 512-byte sector of each write survives or not by itself, lengths stop anywhere, names survive up to some change.</summary>
     Torn,
+
+    /// <summary>Each unflushed write survives or not as a whole, whatever order they were made in: a later one may be there without an earlier one.</summary>
+    Reordered,
 }
 
 /// <summary>
@@ -308,7 +311,7 @@ public sealed class MemoryDisk : IDisk
         public void Crash(CrashLoss loss, Random random)
         {
             int length = DurableLength;
-            if (loss == CrashLoss.Torn)
+            if (loss is CrashLoss.Torn or CrashLoss.Reordered)
             {
                 length = random.Next(Math.Min(Length, DurableLength), Math.Max(Length, DurableLength) + 1);
             }
@@ -318,6 +321,10 @@ public sealed class MemoryDisk : IDisk
             if (loss == CrashLoss.Torn)
             {
                 KeepSomeSectors(bytes, length, random);
+            }
+            else if (loss == CrashLoss.Reordered)
+            {
+                KeepSomeWrites(bytes, length, random);
             }
 
             Current = bytes;
@@ -341,6 +348,18 @@ public sealed class MemoryDisk : IDisk
                     }
 
                     start = end;
+                }
+            }
+        }
+
+        private void KeepSomeWrites(byte[] bytes, int length, Random random)
+        {
+            foreach ((int offset, int count) in _unflushed)
+            {
+                int usable = Math.Min(offset + count, Math.Min(length, Length));
+                if (random.Next(2) == 0 && usable > offset)
+                {
+                    Current.AsSpan(offset, usable - offset).CopyTo(bytes.AsSpan(offset));
                 }
             }
         }

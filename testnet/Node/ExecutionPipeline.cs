@@ -12,44 +12,32 @@ namespace Bft.Testnet.Node;
 /// </summary>
 internal sealed class ExecutionPipeline : IExecution, IDisposable
 {
-    private const long FlushBytes = 32 << 20;
-
     // Executing fewer blocks again at the next start is quicker than writing a snapshot now, and keeps the older one far enough behind the tip.
     private const ulong WorthASnapshot = 1000;
-
-    private static readonly TimeSpan FlushInterval = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentQueue<CommittedBlock> _queue = [];
 
     // No spinning: whoever spins here takes the processor from the loop.
     private readonly ManualResetEventSlim _arrived = new(false, 0);
+    private readonly ExecutionStage _stage;
     private readonly Executor _executor;
-    private readonly ILedger _ledger;
-    private readonly ISnapshotStore _snapshots;
-    private readonly ReceiptFeed _receipts;
-    private readonly IClock _clock;
-    private readonly ulong _snapshotEvery;
     private readonly Thread _thread;
     private readonly Lock _gate = new();
     private readonly ManualResetEventSlim _stopping = new();
     private TaskCompletionSource _advanced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _ending;
-    private long _unflushedBytes;
-    private TimeSpan _flushedAt;
-    private Height _snapshotAt;
-    private Height _flushed;
 
     /// <summary>Prepares the thread.</summary>
     public ExecutionPipeline(Executor executor, ILedger ledger, ISnapshotStore snapshots, ReceiptFeed receipts, IClock clock, ulong snapshotEvery)
     {
         _executor = executor;
-        _ledger = ledger;
-        _snapshots = snapshots;
-        _receipts = receipts;
-        _clock = clock;
-        _snapshotEvery = snapshotEvery;
-        _snapshotAt = executor.Point.Height;
-        _flushed = ledger.Height;
+        _stage = new ExecutionStage(executor, ledger, snapshots, clock, snapshotEvery)
+        {
+            Receipts = (block, result) => receipts.Publish(block.Block.Height, [.. result.Receipts]),
+            Executed = Advance,
+            Flushed = height => Flushed?.Invoke(height),
+            Failed = exception => Failed?.Invoke(false, exception),
+        };
         _thread = new Thread(Run) { Name = "executor", IsBackground = true };
     }
 
@@ -109,24 +97,25 @@ internal sealed class ExecutionPipeline : IExecution, IDisposable
             {
                 while (_queue.TryDequeue(out CommittedBlock? block))
                 {
-                    if (!Execute(block))
+                    _stage.Execute(block);
+                    if (!AppendToLedger())
                     {
                         // The state is ahead of the ledger: no snapshot of it.
-                        Flush();
+                        _stage.Flush();
                         return;
                     }
 
-                    FlushNowAndThen();
-                    SnapshotNowAndThen();
+                    _stage.FlushNowAndThen();
+                    _stage.SnapshotNowAndThen();
                 }
 
-                FlushNowAndThen();
+                _stage.FlushNowAndThen();
             }
 
-            Flush();
-            if (_executor.Point.Height.Value >= _snapshotAt.Value + WorthASnapshot)
+            _stage.Flush();
+            if (_stage.SinceSnapshot >= WorthASnapshot)
             {
-                Snapshot();
+                _stage.Snapshot();
             }
         }
         catch (Exception exception)
@@ -151,24 +140,31 @@ internal sealed class ExecutionPipeline : IExecution, IDisposable
                 return false;
             }
 
-            if (!_arrived.Wait(_flushed == _ledger.Height ? Timeout.InfiniteTimeSpan : FlushInterval))
+            if (!_arrived.Wait(_stage.IsFlushed ? Timeout.InfiniteTimeSpan : ExecutionStage.FlushInterval))
             {
-                Flush();
+                _stage.Flush();
             }
         }
     }
 
+    // A full disk is not the end: the block is in the journal; try again until there is room. A flush that failed is the end.
     // False when the ledger did not take the block before the end.
-    private bool Execute(CommittedBlock block)
+    private bool AppendToLedger()
     {
-        ExecutionResult result = _executor.Execute(block);
-        _receipts.Publish(block.Block.Height, [.. result.Receipts]);
-        if (!AppendToLedger(block))
+        while (!_stage.Append())
         {
-            return false;
+            if (_stopping.Wait(ExecutionStage.FlushInterval))
+            {
+                return false;
+            }
         }
 
-        Executed?.Invoke(block, result.Point);
+        return true;
+    }
+
+    private void Advance(CommittedBlock block, StatePoint point)
+    {
+        Executed?.Invoke(block, point);
         TaskCompletionSource advanced;
         lock (_gate)
         {
@@ -177,67 +173,5 @@ internal sealed class ExecutionPipeline : IExecution, IDisposable
         }
 
         advanced.SetResult();
-        return true;
-    }
-
-    // A full disk is not the end: the block is in the journal; try again until there is room. A flush that failed is the end.
-    private bool AppendToLedger(CommittedBlock block)
-    {
-        while (true)
-        {
-            try
-            {
-                _ledger.Append(block);
-                _unflushedBytes += block.Block.Encoded.Length;
-                return true;
-            }
-            catch (IOException exception) when (exception is not LedgerFailedException)
-            {
-                Failed?.Invoke(false, exception);
-                if (_stopping.Wait(FlushInterval))
-                {
-                    return false;
-                }
-            }
-        }
-    }
-
-    private void FlushNowAndThen()
-    {
-        if (_flushed < _ledger.Height && (_unflushedBytes >= FlushBytes || _clock.Now - _flushedAt >= FlushInterval))
-        {
-            Flush();
-        }
-    }
-
-    private void Flush()
-    {
-        _flushedAt = _clock.Now;
-        _unflushedBytes = 0;
-        _flushed = _ledger.Flush();
-        Flushed?.Invoke(_flushed);
-    }
-
-    private void SnapshotNowAndThen()
-    {
-        if (_executor.Point.Height.Value >= _snapshotAt.Value + _snapshotEvery)
-        {
-            Flush();
-            Snapshot();
-        }
-    }
-
-    private void Snapshot()
-    {
-        try
-        {
-            _executor.SaveTo(_snapshots);
-        }
-        catch (IOException exception)
-        {
-            Failed?.Invoke(false, exception);
-        }
-
-        _snapshotAt = _executor.Point.Height;
     }
 }

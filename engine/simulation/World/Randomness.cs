@@ -14,8 +14,17 @@ public sealed class Randomness(ulong seed)
         return z ^ (z >> 31);
     }
 
+    /// <summary>
+    /// A source of its own for one concern, so that a draw more of one (a lost message) does not change those of another (what clients do):
+    /// runs with one fault taken out stay alike, which is what shrinking lives on.
+    /// </summary>
+    public Randomness Fork(ulong concern) => new(Next() ^ (concern * 0xD1B54A32D192ED03));
+
     /// <summary>A number from 0 to <paramref name="bound"/>−1.</summary>
     public int Below(int bound) => (int)(Next() % (ulong)bound);
+
+    /// <summary>A number from one bound to another, both included.</summary>
+    public int Between(int least, int most) => least + Below(most - least + 1);
 
     /// <summary>True with that many chances in a million.</summary>
     public bool Chance(int inAMillion) => Below(1_000_000) < inAMillion;

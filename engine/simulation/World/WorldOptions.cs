@@ -1,0 +1,71 @@
+using Bft.Engine;
+using Bft.Engine.Storage;
+
+namespace Bft.Simulation;
+
+/// <summary>What a simulated world is made of. Everything else follows from the seed.</summary>
+public sealed record WorldOptions
+{
+    /// <summary>The protocol.</summary>
+    public required ProtocolDescriptor Protocol { get; init; }
+
+    /// <summary>n.</summary>
+    public int Nodes { get; init; } = 4;
+
+    /// <summary>All randomness follows from it.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>True for real Ed25519 keys of replicas and clients; false for keys that cannot be forged by construction, and cost a hash.</summary>
+    public bool RealSignatures { get; init; }
+
+    /// <summary>Whether the trace is kept; its fingerprint always is.</summary>
+    public bool KeepTrace { get; init; }
+
+    /// <summary>The committee, if not of the usual arithmetic (a mutated one).</summary>
+    public Committee? Committee { get; init; }
+
+    /// <summary>Settings of the protocol. Default: views of 100 ms that grow to 1 s, so that a minute of virtual time is long.</summary>
+    public ProtocolOptions ProtocolOptions { get; init; } = new() { ViewTimeout = TimeSpan.FromMilliseconds(100), MaxViewTimeout = TimeSpan.FromSeconds(1) };
+
+    /// <summary>Makes protocol instances; null for the descriptor's own. Mutated rules and fixed leaders come in here.</summary>
+    public Func<ProtocolContext, IProtocol>? Create { get; init; }
+
+    /// <summary>Puts another journal around or in place of the production one; null for none (a mutation: promises leave before they are durable …).</summary>
+    public Func<IJournal, IJournal>? WrapJournal { get; init; }
+
+    /// <summary>Puts another judge around or in place of the production one; null for none (a mutation: signers counted twice …).</summary>
+    public Func<IClaims, IClaims>? WrapClaims { get; init; }
+
+    /// <summary>Length of a journal's segment in bytes: small, so that rotation is part of every run.</summary>
+    public int JournalSegmentBytes { get; init; } = 96 << 10;
+
+    /// <summary>Length of a ledger's segment in bytes.</summary>
+    public int LedgerSegmentBytes { get; init; } = 64 << 10;
+
+    /// <summary>Heights from one snapshot to the next.</summary>
+    public ulong SnapshotEvery { get; init; } = 40;
+
+    /// <summary>How long a turn of the loop takes without its flush.</summary>
+    public TimeSpan TurnTime { get; init; } = TimeSpan.FromMicroseconds(20);
+
+    /// <summary>How long a flush takes.</summary>
+    public TimeSpan FlushTime { get; init; } = TimeSpan.FromMicroseconds(150);
+
+    /// <summary>How long executing a block takes.</summary>
+    public TimeSpan ExecutionTime { get; init; } = TimeSpan.FromMicroseconds(200);
+
+    /// <summary>The most bytes of one sender that wait for a loop; what comes beyond is lost, as from a connection that is not read.</summary>
+    public long InflowBytes { get; init; } = 8 << 20;
+
+    /// <summary>The mempool's bound in bytes.</summary>
+    public long PoolBytes { get; init; } = 4 << 20;
+
+    /// <summary>The mempool's bound in transactions.</summary>
+    public int PoolTransactions { get; init; } = 8192;
+
+    /// <summary>Entries of a replica's cache of verified signatures.</summary>
+    public int VerifiedEntries { get; init; } = 512;
+
+    /// <summary>How long a replica that stopped by itself (a failed flush, a machine that stopped) stays down.</summary>
+    public TimeSpan RestartAfter { get; init; } = TimeSpan.FromMilliseconds(250);
+}
