@@ -48,9 +48,10 @@ public class ArrowTests
     public void The_core_knows_cryptography_alone() =>
         Assert.Empty(Dependencies("Bft.Engine", dependency => IsOurs(dependency) && !IsIn(dependency, "Bft.Crypto") && !IsIn(dependency, "Bft.Engine")));
 
+    // Beside the protocol's own folder, those of the simulation that bear its name: its lies, scenarios and mutations.
     [Fact]
     public void Nothing_in_the_engine_names_a_protocol_but_the_list_of_them() =>
-        Assert.Equal(["Bft.Engine.Protocols"], Origins(type => !IsIn(type, "Bft.Engine.HotStuff"), dependency => IsIn(dependency, "Bft.Engine.HotStuff")));
+        Assert.Equal(["Bft.Engine.Protocols"], Origins(type => !type.Split('.').Contains("HotStuff"), dependency => IsIn(dependency, "Bft.Engine.HotStuff")));
 
     [Fact]
     public void Shared_machinery_and_port_know_no_loop()
