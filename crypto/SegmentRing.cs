@@ -8,8 +8,9 @@ namespace Bft.Crypto;
 /// once it is as large as it needs to be.
 /// </summary>
 /// <remarks>
-/// One segment, the newest, is open: elements are added to it until <see cref="Close"/>. A span is good until the next call that adds or drops.
-/// Not thread-safe.
+/// One segment, the newest, is open: elements are added to it until <see cref="Close"/>. A span shows the same elements until the next call of
+/// <see cref="Close"/>, <see cref="DropOldest"/> or <see cref="Clear"/>, even when an addition moves them (but for elements that hold references: what
+/// these leave behind is cleared). Not thread-safe.
 /// </remarks>
 /// <typeparam name="T">The elements.</typeparam>
 public sealed class SegmentRing<T>
@@ -63,7 +64,7 @@ public sealed class SegmentRing<T>
     {
         _closed.Add(_open);
         _open = new Segment { Start = _open.End };
-        _limit = Limit();
+        Settle();
     }
 
     /// <summary>Drops the oldest closed segment.</summary>
@@ -74,7 +75,7 @@ public sealed class SegmentRing<T>
         _closed.RemoveAt(0);
         Forget(oldest.Start, oldest.Length);
         Count -= oldest.Length;
-        _limit = Limit();
+        Settle();
     }
 
     /// <summary>Drops everything, the open segment too. The array stays.</summary>
@@ -89,8 +90,16 @@ public sealed class SegmentRing<T>
 
     private Span<T> Elements(Segment segment) => _items.AsSpan(segment.Start, segment.Length);
 
-    // Where the open segment must end: at the oldest elements if they lie behind it, else at the end of the array.
-    private int Limit() => OldestStart() is { } oldest && oldest >= _open.End ? oldest : _items.Length;
+    // The open segment must end where the oldest elements begin if they lie behind it, else at the end of the array.
+    private void Settle()
+    {
+        if (Count == 0)
+        {
+            _open.Start = 0;
+        }
+
+        _limit = OldestStart() is { } oldest && oldest >= _open.End ? oldest : _items.Length;
+    }
 
     private int? OldestStart()
     {
@@ -108,10 +117,9 @@ public sealed class SegmentRing<T>
     private void MakeRoom(int more)
     {
         int needed = checked(_open.Length + more);
-        int front = OldestStart() ?? _items.Length;
-        if (_limit == _items.Length && needed <= front)
+        if (_limit == _items.Length && OldestStart() is { } front && needed <= front)
         {
-            // A new lap. What lies there was dropped.
+            // A new lap, up to the oldest elements: what lay there was dropped. Where they lie now, before those, the old place is never reached.
             Elements(_open).CopyTo(_items);
             int kept = Math.Max(_open.Start, _open.Length);
             Forget(kept, _open.End - kept);

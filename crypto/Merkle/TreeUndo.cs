@@ -30,7 +30,7 @@ internal sealed class TreeUndo
     /// <summary>Buckets touched since the newest version, in the order of the first touch.</summary>
     public ReadOnlySpan<int> TouchedBuckets => _buckets[Steps];
 
-    /// <summary>The nodes of the level begun last, ascending. The span stays good while nodes of the next level are kept.</summary>
+    /// <summary>The nodes of the level begun last, ascending. The span shows them while those of the next level are kept.</summary>
     public ReadOnlySpan<int> LastLevel => _nodes[Steps][_levelStarts[Steps][^1]..];
 
     /// <summary>Keeps what a bucket held before its first change.</summary>

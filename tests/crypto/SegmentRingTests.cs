@@ -26,6 +26,8 @@ public class SegmentRingTests
         int next = 0;
         foreach ((Step step, int count) in steps)
         {
+            ReadOnlySpan<int> shown = ring[ring.Segments];
+            int[] before = shown.ToArray();
             switch (step)
             {
                 case Step.Add:
@@ -52,6 +54,11 @@ public class SegmentRingTests
                     break;
             }
 
+            if (step is Step.Add or Step.AddSeveral)
+            {
+                Assert.Equal(before, shown.ToArray());
+            }
+
             Assert.Equal(model.Count - 1, ring.Segments);
             Assert.Equal(model.Sum(segment => segment.Count), ring.Count);
             for (int i = 0; i < model.Count; i++)
@@ -59,7 +66,7 @@ public class SegmentRingTests
                 Assert.Equal(model[i], ring[i].ToArray());
             }
         }
-    });
+    }, iter: 2000);
 
     [Fact]
     public void Its_array_stops_growing_when_as_much_is_dropped_as_is_added()
