@@ -3,6 +3,7 @@ using BenchmarkDotNet.Running;
 using Bft.Bench.Crash;
 using Bft.Bench.Throughput;
 using Bft.Testnet.CommandLine;
+using Bft.Testnet.Homes;
 
 var root = new RootCommand("Measures the engine on this machine. Quiet machine, Release build; quote ratios, not single figures.");
 var json = new Option<bool>("--json") { Description = "One JSON document on standard output." };
@@ -17,10 +18,12 @@ var window = new Option<int>("--window") { DefaultValueFactory = _ => 8192, Desc
 var rate = new Option<double?>("--rate") { Description = "Transactions offered a second (open loop)." };
 var perMessage = new Option<int>("--per-message") { DefaultValueFactory = _ => 64, Description = "Transactions a client message holds." };
 var perSignature = new Option<int>("--per-signature") { DefaultValueFactory = _ => 1, Description = "Transactions under one client signature." };
+var verifiers = new Option<string>("--verifiers") { DefaultValueFactory = _ => NodeConfig.AllVerifiers, Description = "Who checks each client signature: all validators, or f+1." };
+verifiers.AcceptOnlyFromAmong(NodeConfig.AllVerifiers, NodeConfig.FewVerifiers);
 var keys = new Option<int>("--keys") { DefaultValueFactory = _ => 100_000, Description = "Different keys." };
 var dead = new Option<int>("--dead") { Description = "Validators that are never started." };
 var preSigned = new Option<int>("--presigned") { DefaultValueFactory = _ => 300_000, Description = "Signed runs made before the clock starts." };
-foreach (Option option in new Option[] { nodes, valueBytes, seconds, warmUp, unsigned, window, rate, perMessage, perSignature, keys, dead, preSigned, json })
+foreach (Option option in new Option[] { nodes, valueBytes, seconds, warmUp, unsigned, window, rate, perMessage, perSignature, keys, dead, preSigned, verifiers, json })
 {
     throughput.Options.Add(option);
 }
@@ -41,6 +44,7 @@ throughput.SetAction(async (result, cancellation) =>
         Keys = result.GetValue(keys),
         Dead = result.GetValue(dead),
         PreSigned = result.GetValue(preSigned),
+        SharedVerification = result.GetValue(verifiers) == NodeConfig.FewVerifiers,
     };
     ThroughputReport report = await new ThroughputRun(options, Console.Error).RunAsync(cancellation);
     if (result.GetValue(json))

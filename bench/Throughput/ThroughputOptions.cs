@@ -36,6 +36,9 @@ internal sealed record ThroughputOptions
     /// <summary>Validators that are never started.</summary>
     public int Dead { get; init; }
 
+    /// <summary>Whether f+1 validators check each client signature in place of all.</summary>
+    public bool SharedVerification { get; init; }
+
     /// <summary>Signed runs made before the clock starts, at the most.</summary>
     public int PreSigned { get; init; } = 600_000;
 

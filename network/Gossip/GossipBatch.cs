@@ -12,7 +12,7 @@ namespace Bft.Network.Gossip;
 /// Runs of several clients that one validator, their origin, vouches for with one signature. Relays hand on the same bytes.
 /// </summary>
 /// <remarks>
-/// Layout: traffic class (1 byte: gossip), then the content: origin (2), origin's sequence (8), number of runs (4), each run with its
+/// Layout: traffic class (1 byte: gossip), kind (1 byte: 1), then the content: origin (2), origin's sequence (8), number of runs (4), each run with its
 /// length (4), then the origin's identity signature (64 bytes for Ed25519) over chain id, <see cref="Preimage.Gossip"/> and the digest of the content.
 /// Integers are little-endian.
 /// </remarks>
@@ -21,7 +21,10 @@ public readonly struct GossipBatch
     /// <summary>A batch is closed when the next run would take its runs past this many bytes; a larger run travels alone. 64 KiB.</summary>
     public const int TargetBytes = 64 << 10;
 
-    private const int ClassBytes = 1;
+    /// <summary>The second byte of a batch.</summary>
+    internal const byte Kind = 1;
+
+    private const int PrefixBytes = 2;
     private const int HeaderBytes = sizeof(ushort) + sizeof(ulong) + sizeof(uint);
 
     private readonly int _contentBytes;
@@ -48,22 +51,23 @@ public readonly struct GossipBatch
     public Digest Digest { get; }
 
     /// <summary>What the digest is taken of.</summary>
-    public ReadOnlySpan<byte> Content => Message.Span.Slice(ClassBytes, _contentBytes);
+    public ReadOnlySpan<byte> Content => Message.Span.Slice(PrefixBytes, _contentBytes);
 
     /// <summary>The origin's signature.</summary>
-    public ReadOnlySpan<byte> Signature => Message.Span[(ClassBytes + _contentBytes)..];
+    public ReadOnlySpan<byte> Signature => Message.Span[(PrefixBytes + _contentBytes)..];
 
     /// <summary>The largest gossip message of a chain, in bytes, for signatures of up to 256 bytes.</summary>
     public static int MaxMessageBytes(ChainLimits limits) =>
-        ClassBytes + HeaderBytes + Math.Max(TargetBytes, sizeof(uint) + limits.MaxRunBytes) + 256;
+        PrefixBytes + HeaderBytes + Math.Max(TargetBytes, sizeof(uint) + limits.MaxRunBytes) + 256;
 
     /// <summary>Signs a batch. The runs must fit <see cref="MaxMessageBytes"/>.</summary>
     public static GossipBatch Sign(Chain chain, ISigner identity, ReplicaId origin, ulong sequence, IReadOnlyCollection<Run> runs)
     {
         int contentBytes = HeaderBytes + runs.Sum(EncodedBytes);
-        var message = new byte[ClassBytes + contentBytes + identity.Scheme.SignatureBytes];
+        var message = new byte[PrefixBytes + contentBytes + identity.Scheme.SignatureBytes];
         message[0] = (byte)TrafficClass.Gossip;
-        Span<byte> rest = message.AsSpan(ClassBytes);
+        message[1] = Kind;
+        Span<byte> rest = message.AsSpan(PrefixBytes);
         BinaryPrimitives.WriteUInt16LittleEndian(rest, (ushort)origin.Value);
         BinaryPrimitives.WriteUInt64LittleEndian(rest[2..], sequence);
         BinaryPrimitives.WriteUInt32LittleEndian(rest[10..], (uint)runs.Count);
@@ -75,7 +79,7 @@ public readonly struct GossipBatch
             rest = rest[EncodedBytes(run)..];
         }
 
-        ReadOnlySpan<byte> content = message.AsSpan(ClassBytes, contentBytes);
+        ReadOnlySpan<byte> content = message.AsSpan(PrefixBytes, contentBytes);
         Digest digest = chain.DigestOf(Preimage.Gossip, content);
         identity.Sign(chain.SignedContent(Preimage.Gossip, digest.ToArray()), rest);
         return new GossipBatch(message, contentBytes, origin, sequence, digest);
@@ -85,13 +89,14 @@ public readonly struct GossipBatch
     public static bool TryOpen(Chain chain, int signatureBytes, ReadOnlyMemory<byte> message, out GossipBatch batch)
     {
         batch = default;
-        int contentBytes = message.Length - ClassBytes - signatureBytes;
-        if (contentBytes <= HeaderBytes || message.Length > MaxMessageBytes(chain.Limits) || message.Span[0] != (byte)TrafficClass.Gossip)
+        int contentBytes = message.Length - PrefixBytes - signatureBytes;
+        if (contentBytes <= HeaderBytes || message.Length > MaxMessageBytes(chain.Limits) ||
+            message.Span[0] != (byte)TrafficClass.Gossip || message.Span[1] != Kind)
         {
             return false;
         }
 
-        ReadOnlySpan<byte> content = message.Span.Slice(ClassBytes, contentBytes);
+        ReadOnlySpan<byte> content = message.Span.Slice(PrefixBytes, contentBytes);
         var origin = new ReplicaId(BinaryPrimitives.ReadUInt16LittleEndian(content));
         if (!chain.Committee.Contains(origin))
         {
@@ -116,7 +121,7 @@ public readonly struct GossipBatch
     /// <summary>Decodes the runs within the chain's limits; null when anything is malformed. Client signatures are not checked here.</summary>
     public Run[]? Runs(Chain chain)
     {
-        var reader = new CanonicalReader(Message.Slice(ClassBytes + HeaderBytes, _contentBytes - HeaderBytes));
+        var reader = new CanonicalReader(Message.Slice(PrefixBytes + HeaderBytes, _contentBytes - HeaderBytes));
         uint count = BinaryPrimitives.ReadUInt32LittleEndian(Content[10..]);
 
         // The count is compared with what could be there before anything is allocated by it.

@@ -39,6 +39,15 @@ public sealed record GossipCounts
     /// <summary>Batches dropped because too much of their sender was waiting to be verified.</summary>
     public long Crowded { get; init; }
 
+    /// <summary>Batches that this validator checked for others, and told them so.</summary>
+    public long Attested { get; init; }
+
+    /// <summary>Batches taken on the word of f+1 validators.</summary>
+    public long Trusted { get; init; }
+
+    /// <summary>Batches checked here because those that should have did not say so in time.</summary>
+    public long Unattested { get; init; }
+
     /// <summary>Runs the pool took.</summary>
     public long RunsAdded { get; init; }
 

@@ -41,6 +41,18 @@ public sealed record GossipOptions
     /// <summary>How many bytes of batches one origin may spread at once on top of the rate. Default 16 MiB.</summary>
     public long MaxOriginBurstBytes { get; init; } = 16 << 20;
 
+    /// <summary>
+    /// How many validators check the client signatures of a batch, its origin among them; null for all of them. f+1 is the least that is safe: among
+    /// so many one is honest.
+    /// </summary>
+    public int? Verifiers { get; init; }
+
+    /// <summary>How long a validator waits for those that check a batch, after it last heard of them, before it checks it itself. Default 50 ms.</summary>
+    public TimeSpan AttestationDeadline { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>How long a batch waits to be vouched for at the most. Default 1 s.</summary>
+    public TimeSpan AttestationLimit { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>How many batches are verified at a time on pool threads; 0 verifies within <see cref="TransactionGossip.OnMessage"/>. Default 1.</summary>
     public int Workers { get; init; } = 1;
 }

@@ -1,5 +1,6 @@
 using Bft.Engine;
 using Bft.Engine.Mempool;
+using Bft.Engine.Transport;
 using Bft.Network.Peers;
 
 namespace Bft.Network.Gossip;
@@ -9,6 +10,8 @@ public sealed partial class TransactionGossip
     private readonly Origin[] _origins;
     private readonly GossipQueue _waiting;
     private readonly Lock _working = new();
+    private readonly SharedVerification? _shared;
+    private readonly ITimer _attestationTimer;
     private int _workers;
 
     /// <summary>
@@ -19,15 +22,16 @@ public sealed partial class TransactionGossip
     /// <param name="message">The whole message with its class byte. Copied when it is a small part of a larger array.</param>
     public void OnMessage(ReplicaId sender, ReadOnlyMemory<byte> message)
     {
+        if (_chain.Committee.Contains(sender) && GossipAttestation.IsOne(message.Span))
+        {
+            OnAttestation(sender, message.Span);
+            return;
+        }
+
         if (!_chain.Committee.Contains(sender) ||
             !GossipBatch.TryOpen(_chain, _identity.Signer.Scheme.SignatureBytes, message, out GossipBatch batch))
         {
-            _metrics.Count(GossipEvent.Malformed);
-            if (Permits(sender, GossipEvent.Malformed))
-            {
-                GossipLog.Malformed(_logger, sender);
-            }
-
+            Malformed(sender);
             return;
         }
 
@@ -94,18 +98,9 @@ public sealed partial class TransactionGossip
     {
         try
         {
-            if (Accept(sender, batch) is { } runs)
+            if (Accept(sender, batch))
             {
-                if (!_overlay.ReachesAll)
-                {
-                    _metrics.Count(GossipEvent.Relayed);
-                    Send(batch, sender, batch.Origin);
-                }
-
-                foreach (Run run in runs)
-                {
-                    Pool(run);
-                }
+                Take(sender, batch);
             }
         }
         catch (Exception exception)
@@ -118,13 +113,13 @@ public sealed partial class TransactionGossip
         }
     }
 
-    // The runs of a batch that is new, signed by its origin and sound; null, counted, for any other.
-    private Run[]? Accept(ReplicaId sender, in GossipBatch batch)
+    // Whether a batch is new and signed by its origin; counted when not.
+    private bool Accept(ReplicaId sender, in GossipBatch batch)
     {
         Origin origin = _origins[batch.Origin.Value];
         if (IsKnown(batch))
         {
-            return null;
+            return false;
         }
 
         if (!IsFromOrigin(sender, batch) && !IsSigned(batch))
@@ -135,7 +130,7 @@ public sealed partial class TransactionGossip
                 GossipLog.Forged(_logger, sender, batch.Origin);
             }
 
-            return null;
+            return false;
         }
 
         GossipVerdict verdict;
@@ -153,7 +148,7 @@ public sealed partial class TransactionGossip
                         GossipLog.OverRate(_logger, batch.Origin);
                     }
 
-                    return null;
+                    return false;
                 }
 
                 origin.Memory.Add(batch.Sequence, batch.Digest);
@@ -163,7 +158,7 @@ public sealed partial class TransactionGossip
         switch (verdict)
         {
             case GossipVerdict.New:
-                return Sound(batch);
+                return true;
             case GossipVerdict.Conflict:
                 _metrics.Count(GossipEvent.Conflicting);
                 if (Permits(batch.Origin, GossipEvent.Conflicting))
@@ -171,10 +166,10 @@ public sealed partial class TransactionGossip
                     GossipLog.Conflicting(_logger, batch.Origin, batch.Sequence);
                 }
 
-                return null;
+                return false;
             default:
                 _metrics.Count(verdict == GossipVerdict.Duplicate ? GossipEvent.Duplicate : GossipEvent.Stale);
-                return null;
+                return false;
         }
     }
 
@@ -188,23 +183,136 @@ public sealed partial class TransactionGossip
         return batch.IsSigned(_chain, _identity.Signer.Scheme, _identity.Keys[batch.Origin.Value].Span);
     }
 
-    // All runs or none: an honest origin checks them before it signs.
-    private Run[]? Sound(in GossipBatch batch)
+    // All runs or none: an honest origin checks them before it signs. What is handed on is proved.
+    private void Take(ReplicaId sender, in GossipBatch batch)
     {
-        Run[]? runs = batch.Runs(_chain);
-        if (runs is null || !Array.TrueForAll(runs, run => _isSigned(run)))
+        if (batch.Runs(_chain) is not { } runs)
         {
-            _metrics.Count(GossipEvent.Unsound);
-            if (Permits(batch.Origin, GossipEvent.Unsound))
-            {
-                GossipLog.Unsound(_logger, batch.Origin);
-            }
-
-            return null;
+            Unsound(batch);
+            return;
         }
 
+        bool ours = _shared is null || _shared.IsOurs(batch.Origin);
+        switch (ours ? VerificationStep.Check : Wait(batch, runs))
+        {
+            case VerificationStep.Trust:
+                Trust(batch, runs);
+                break;
+            case VerificationStep.Check:
+                if (Check(sender, batch, runs) && ours && _shared is not null)
+                {
+                    Attest(batch);
+                }
+
+                break;
+        }
+    }
+
+    private VerificationStep Wait(in GossipBatch batch, Run[] runs)
+    {
+        VerificationStep step = _shared!.Add(batch, runs, out bool first);
+        if (first)
+        {
+            _attestationTimer.Change(_options.AttestationDeadline, Timeout.InfiniteTimeSpan);
+        }
+
+        return step;
+    }
+
+    private bool Check(ReplicaId sender, in GossipBatch batch, Run[] runs)
+    {
+        if (!Array.TrueForAll(runs, run => _isSigned(run)))
+        {
+            Unsound(batch);
+            return false;
+        }
+
+        Keep(sender, batch, runs);
+        return true;
+    }
+
+    private void Trust(in GossipBatch batch, Run[] runs)
+    {
+        _metrics.Count(GossipEvent.Trusted);
+        Array.ForEach(runs, _trust);
+        Keep(_identity.Self, batch, runs);
+    }
+
+    private void Keep(ReplicaId sender, in GossipBatch batch, Run[] runs)
+    {
         _metrics.Count(GossipEvent.Accepted);
-        return runs;
+        if (!_overlay.ReachesAll)
+        {
+            _metrics.Count(GossipEvent.Relayed);
+            Send(batch, sender, batch.Origin);
+        }
+
+        foreach (Run run in runs)
+        {
+            Pool(run);
+        }
+    }
+
+    // The origin checked it before it signed: it need not be told.
+    private void Attest(in GossipBatch batch)
+    {
+        byte[] message = new GossipAttestation(batch.Origin, batch.Sequence, batch.Digest).Encode();
+        _metrics.Count(GossipEvent.Attested);
+        foreach (int other in _chain.Committee.Everyone.Without(_identity.Self).Without(batch.Origin).ToArray())
+        {
+            _meter?.Sent(TrafficClass.Gossip, GossipAttestation.Kind, Phase.Steady, message.Length, 0);
+            _transport.Send(new ReplicaId(other), TrafficClass.Gossip, message);
+        }
+    }
+
+    private void OnAttestation(ReplicaId sender, ReadOnlySpan<byte> message)
+    {
+        if (!GossipAttestation.TryDecode(_chain, message, out GossipAttestation attestation))
+        {
+            Malformed(sender);
+            return;
+        }
+
+        if (_shared?.Attest(sender, attestation) is { } vouched)
+        {
+            Trust(vouched.Batch, vouched.Runs);
+        }
+    }
+
+    private void CheckOverdue()
+    {
+        List<SharedVerification.Waiting> overdue = _shared!.TakeOverdue(out TimeSpan? next);
+        lock (_lock)
+        {
+            if (!_disposed && next is { } later)
+            {
+                _attestationTimer.Change(later, Timeout.InfiniteTimeSpan);
+            }
+        }
+
+        foreach (SharedVerification.Waiting waiting in overdue)
+        {
+            _metrics.Count(GossipEvent.Unattested);
+            Check(waiting.Batch.Origin, waiting.Batch, waiting.Runs);
+        }
+    }
+
+    private void Malformed(ReplicaId sender)
+    {
+        _metrics.Count(GossipEvent.Malformed);
+        if (Permits(sender, GossipEvent.Malformed))
+        {
+            GossipLog.Malformed(_logger, sender);
+        }
+    }
+
+    private void Unsound(in GossipBatch batch)
+    {
+        _metrics.Count(GossipEvent.Unsound);
+        if (Permits(batch.Origin, GossipEvent.Unsound))
+        {
+            GossipLog.Unsound(_logger, batch.Origin);
+        }
     }
 
     private void Pool(Run run)

@@ -14,8 +14,8 @@ namespace Bft.Network.Gossip;
 /// </summary>
 /// <remarks>
 /// A batch that arrives is judged from cheap to dear, and nothing is remembered or relayed before it is proved: size and layout, seen
-/// before (sequence and content), the origin's signature (where the origin itself is not the sender), the origin's rate, each run's layout and client signature. Gossip may lose
-/// batches; clients and the next leader's own mempool make up for it.
+/// before (sequence and content), the origin's signature (where the origin itself is not the sender), the origin's rate, each run's layout and client signature, which
+/// f+1 validators may check for all (<see cref="SharedVerification"/>). Gossip may lose batches; clients and the next leader's own mempool make up for it.
 /// </remarks>
 public sealed partial class TransactionGossip : IDisposable
 {
@@ -30,6 +30,7 @@ public sealed partial class TransactionGossip : IDisposable
     private readonly LogThrottle _throttle;
     private readonly ILogger _logger;
     private readonly IMeter? _meter;
+    private readonly Action<Run> _trust;
 
     private readonly Lock _lock = new();
     private readonly ITimer _timer;
@@ -49,6 +50,7 @@ public sealed partial class TransactionGossip : IDisposable
     /// <param name="options">How to spread and what it may cost.</param>
     /// <param name="time">The clock of collecting and rates; null for the system's.</param>
     /// <param name="logger">Where lines go; null for nowhere.</param>
+    /// <param name="trust">Told of runs whose client signatures f+1 validators vouch for, before the pool gets them; needed when <see cref="GossipOptions.Verifiers"/> is set.</param>
     /// <param name="meter">Where cost is booked: batches sent and relayed, their signatures made and checked; may be null.</param>
     public TransactionGossip(
         GossipIdentity identity,
@@ -58,7 +60,8 @@ public sealed partial class TransactionGossip : IDisposable
         GossipOptions options,
         TimeProvider? time = null,
         ILogger? logger = null,
-        IMeter? meter = null)
+        IMeter? meter = null,
+        Action<Run>? trust = null)
     {
         _identity = identity;
         _chain = identity.Chain;
@@ -67,6 +70,14 @@ public sealed partial class TransactionGossip : IDisposable
         _isSigned = isSigned;
         _options = options;
         time ??= TimeProvider.System;
+        _trust = trust ?? (_ => { });
+        if (options.Verifiers is { } verifiers)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(verifiers, _chain.Committee.FaultBound, nameof(options));
+            ArgumentNullException.ThrowIfNull(trust);
+            _shared = verifiers < _chain.Committee.Size ? new SharedVerification(_chain.Committee.Size, identity.Self, verifiers, options, time) : null;
+        }
+
         _overlay = new GossipOverlay(_chain.Committee.Size, options.FanOut, options.Seed);
         _origins = [.. identity.Keys.Select(_ => new Origin(options, time))];
         _waiting = new GossipQueue(_chain.Committee.Size, options.MaxWaitingBytes);
@@ -75,6 +86,7 @@ public sealed partial class TransactionGossip : IDisposable
         _meter = meter;
         _nextSequence = options.FirstSequence;
         _timer = time.CreateTimer(_ => EndCollecting(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _attestationTimer = time.CreateTimer(_ => CheckOverdue(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _metrics = new GossipMetrics(identity.Self.Value);
     }
 
@@ -130,6 +142,7 @@ public sealed partial class TransactionGossip : IDisposable
         }
 
         _timer.Dispose();
+        _attestationTimer.Dispose();
         _metrics.Dispose();
     }
 
@@ -177,14 +190,23 @@ public sealed partial class TransactionGossip : IDisposable
 
     private void Send(in GossipBatch batch, ReplicaId except, ReplicaId origin)
     {
+        ReplicaSet receivers = ReplicaSet.Empty;
         foreach (ReplicaId receiver in _overlay.Receivers(_identity.Self, batch.Digest))
         {
-            if (receiver != except && receiver != origin)
-            {
-                _meter?.Sent(TrafficClass.Gossip, 0, Phase.Steady, batch.Message.Length, 1);
-                _transport.Send(receiver, TrafficClass.Gossip, batch.Message);
-                _metrics.Count(GossipEvent.Sent);
-            }
+            receivers = receivers.With(receiver);
+        }
+
+        // Those that check it for the others get it from the origin itself: the others may wait for them before they hand it on.
+        foreach (int verifier in _shared is not null && origin == _identity.Self ? _shared.VerifiersOf(origin).ToArray() : [])
+        {
+            receivers = receivers.With(new ReplicaId(verifier));
+        }
+
+        foreach (int receiver in receivers.Without(except).Without(origin).ToArray())
+        {
+            _meter?.Sent(TrafficClass.Gossip, GossipBatch.Kind, Phase.Steady, batch.Message.Length, 1);
+            _transport.Send(new ReplicaId(receiver), TrafficClass.Gossip, batch.Message);
+            _metrics.Count(GossipEvent.Sent);
         }
     }
 }

@@ -12,7 +12,7 @@ namespace Bft.Network.Peers;
 internal readonly record struct Hello(ushort Version, Digest ChainId, ReplicaId Sender, PeerRole Role)
 {
     /// <summary>The only format there is.</summary>
-    public const ushort CurrentVersion = 1;
+    public const ushort CurrentVersion = 2;
 
     private static ReadOnlySpan<byte> Magic => "bft-peer"u8;
 

@@ -55,6 +55,9 @@ public sealed record CeremonyPlan
     /// <summary>With nothing pending, at most one empty block an interval; null for none.</summary>
     public TimeSpan? IdleInterval { get; init; }
 
+    /// <summary>Whether f+1 validators check each client signature in place of all (<see cref="NodeConfig.SharedVerification"/>).</summary>
+    public bool SharedVerification { get; init; }
+
     /// <summary>Checks the plan against what exists and against the arithmetic of committees.</summary>
     /// <returns>The fault model that holds.</returns>
     /// <exception cref="CeremonyException">It cannot be carried out.</exception>

@@ -138,6 +138,7 @@ public static class KeyCeremony
                 Passphrase = sources[i],
                 ClientTls = !Address.IsLoopbackHost(plan.HostOf(i)),
                 IdleInterval = plan.IdleInterval,
+                SharedVerification = plan.SharedVerification,
             }.Write(layout.Home(i));
         }
 

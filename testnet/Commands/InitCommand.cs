@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Bft.Engine;
 using Bft.Testnet.Ceremony;
+using Bft.Testnet.Homes;
 using Bft.Testnet.CommandLine;
 
 namespace Bft.Testnet.Commands;
@@ -23,9 +24,10 @@ internal static class InitCommand
         var hosts = new Option<string[]?>("--hosts") { Description = "One host for each validator, or one for all, separated by commas; default 127.0.0.1.", HelpName = "H1,H2,…", CustomParser = Values.List };
         var port = new Option<int>("--port") { Description = "Validator i: clients at PORT+i, validators at PORT+100+i, HTTP at PORT+200+i.", HelpName = "PORT", DefaultValueFactory = _ => CeremonyPlan.DefaultPort, CustomParser = Values.Between(1, 65535) };
         var unsigned = new Option<bool>("--unsigned") { Description = "Admit unsigned transactions: for research runs." };
+        Option<string?> verifiers = VerifiersOption.Build();
         var passphraseFile = new Option<string?>("--passphrase-file") { Description = "The file with the passphrase of all key stores; default one generated for each validator, in its folder.", HelpName = "FILE" };
         var passphraseVariable = new Option<string?>("--passphrase-env") { Description = "The environment variable with the passphrase of all key stores.", HelpName = "NAME" };
-        foreach (Option option in new Option[] { nodes, output, faults, model, protocol, scheme, hosts, port, unsigned, passphraseFile, passphraseVariable })
+        foreach (Option option in new Option[] { nodes, output, faults, model, protocol, scheme, hosts, port, unsigned, verifiers, passphraseFile, passphraseVariable })
         {
             command.Options.Add(option);
         }
@@ -42,6 +44,7 @@ internal static class InitCommand
                 Hosts = [.. result.GetValue(hosts) ?? []],
                 Port = result.GetRequiredValue(port),
                 AcceptUnsigned = result.GetValue(unsigned),
+                SharedVerification = result.GetValue(verifiers) == NodeConfig.FewVerifiers,
                 Cost = environment.Composition.CeremonyCost,
                 Passphrase = PassphraseOptions.Source(result.GetValue(passphraseFile), result.GetValue(passphraseVariable)),
             };

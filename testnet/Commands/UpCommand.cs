@@ -26,8 +26,9 @@ internal static class UpCommand
         var valueBytes = new Option<int>("--value-bytes") { Description = "The length of each value of the load.", HelpName = "BYTES", DefaultValueFactory = _ => 128, CustomParser = Values.Between(0, environment.Composition.Limits.MostValueBytes) };
         var duration = new Option<TimeSpan?>("--duration") { Description = "Stop after that time, counted from the moment all are ready: 30s, 5m, …", HelpName = "TIME", CustomParser = Values.Duration };
         var unsigned = new Option<bool>("--unsigned") { Description = "Make a chain that admits unsigned transactions, and send the load unsigned: for research runs." };
+        Option<string?> verifiers = VerifiersOption.Build();
         var restart = new Option<bool>("--restart") { Description = "Bring back a validator that died." };
-        foreach (Option option in new Option[] { nodes, protocol, scheme, data, port, load, valueBytes, duration, unsigned, restart })
+        foreach (Option option in new Option[] { nodes, protocol, scheme, data, port, load, valueBytes, duration, unsigned, verifiers, restart })
         {
             command.Options.Add(option);
         }
@@ -41,6 +42,7 @@ internal static class UpCommand
                 Scheme = result.GetValue(scheme),
                 Port = result.GetValue(port),
                 Unsigned = result.GetValue(unsigned),
+                Verifiers = result.GetValue(verifiers),
             };
             var options = new TestnetOptions
             {

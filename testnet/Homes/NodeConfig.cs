@@ -23,6 +23,12 @@ public sealed record NodeConfig
     /// <summary>The most bytes of a configuration file.</summary>
     public const int MostBytes = 64 << 10;
 
+    /// <summary>Every validator checks each client signature.</summary>
+    public const string AllVerifiers = "all";
+
+    /// <summary>f+1 validators check each client signature.</summary>
+    public const string FewVerifiers = "f+1";
+
     private static readonly JsonWriterOptions Indented = new() { Indented = true };
 
     /// <summary>This validator's number in genesis.</summary>
@@ -63,6 +69,12 @@ public sealed record NodeConfig
 
     /// <summary>How long a view may take after one that made progress; null for the protocol's default.</summary>
     public TimeSpan? ViewTimeout { get; init; }
+
+    /// <summary>
+    /// Whether f+1 validators check the signatures of each client's transactions, in place of all: quicker, and as safe. Each validator decides for
+    /// itself whom it believes. Default false.
+    /// </summary>
+    public bool SharedVerification { get; init; }
 
     /// <summary>The protocol's local settings that follow.</summary>
     public ProtocolOptions ToProtocolOptions()
@@ -113,6 +125,7 @@ public sealed record NodeConfig
             json.WriteString("snapshots", Snapshots);
             WriteMilliseconds(json, "idleIntervalMilliseconds", IdleInterval);
             WriteMilliseconds(json, "viewTimeoutMilliseconds", ViewTimeout);
+            json.WriteString("verifiers", SharedVerification ? FewVerifiers : AllVerifiers);
             json.WriteEndObject();
         }
 
@@ -140,6 +153,12 @@ public sealed record NodeConfig
             ClientTls = fields.Flag("clientTls"),
             IdleInterval = Milliseconds(fields, "idleIntervalMilliseconds"),
             ViewTimeout = Milliseconds(fields, "viewTimeoutMilliseconds"),
+            SharedVerification = fields.OptionalText("verifiers") switch
+            {
+                null or AllVerifiers => false,
+                FewVerifiers => true,
+                { } other => throw fields.Wrong("verifiers", $"\"{other}\" is none of {AllVerifiers}, {FewVerifiers}", "write one of them"),
+            },
         };
         config = config with
         {

@@ -176,9 +176,14 @@ internal sealed class Validator : IAsyncDisposable
             peers.Transport,
             pool,
             run => IsAcceptable(run, claims, application),
-            new GossipOptions { FirstSequence = GossipOptions.FirstSequenceOf(GossipIncarnation.Next(VotingMarks.KeyDirectory(settings), DateTimeOffset.UtcNow)) },
+            new GossipOptions
+            {
+                FirstSequence = GossipOptions.FirstSequenceOf(GossipIncarnation.Next(VotingMarks.KeyDirectory(settings), DateTimeOffset.UtcNow)),
+                Verifiers = settings.Config.SharedVerification ? chain.Committee.FaultBound + 1 : null,
+            },
             logger: new EventLogger(_events).CreateLogger("gossip"),
-            meter: _meter);
+            meter: _meter,
+            trust: claims.Trust);
         _spread = run =>
         {
             gossip.Spread(run);

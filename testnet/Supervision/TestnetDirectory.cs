@@ -24,6 +24,9 @@ public sealed record ChainFlags
 
     /// <summary><c>--unsigned</c>.</summary>
     public bool Unsigned { get; init; }
+
+    /// <summary><c>--verifiers</c>.</summary>
+    public string? Verifiers { get; init; }
 }
 
 /// <summary>The data directory of a testnet: what is in it, checked.</summary>
@@ -51,6 +54,7 @@ public sealed record TestnetDirectory(DataLayout Layout, Genesis Genesis, Immuta
                     Scheme = flags.Scheme,
                     Port = flags.Port ?? defaults.Port,
                     AcceptUnsigned = flags.Unsigned,
+                    SharedVerification = flags.Verifiers == NodeConfig.FewVerifiers,
                     Development = true,
                     Cost = KeyDerivationCost.Light,
                 },
@@ -66,27 +70,28 @@ public sealed record TestnetDirectory(DataLayout Layout, Genesis Genesis, Immuta
         Genesis genesis = GenesisFile.Read(layout.Genesis);
         ImmutableArray<NodeSettings> nodes = [.. Enumerable.Range(0, genesis.Validators.Length).Select(i => NodeSettings.Read(layout.Home(i).Root))];
         Check(flags, genesis, layout);
+        Same("--verifiers", flags.Verifiers, nodes[0].Config.SharedVerification ? NodeConfig.FewVerifiers : NodeConfig.AllVerifiers, layout.Home(0).Config, "configuration");
         return new TestnetDirectory(layout, genesis, nodes, made);
     }
 
     private static void Check(ChainFlags flags, Genesis genesis, DataLayout layout)
     {
-        Same("--nodes", flags.Nodes, genesis.Validators.Length, layout);
-        Same("--protocol", flags.Protocol, genesis.Protocol, layout);
-        Same("--scheme", flags.Scheme, genesis.Scheme, layout);
-        Same("--unsigned", flags.Unsigned ? "true" : null, genesis.AcceptUnsigned ? "true" : "false", layout);
+        Same("--nodes", flags.Nodes, genesis.Validators.Length, layout.Genesis);
+        Same("--protocol", flags.Protocol, genesis.Protocol, layout.Genesis);
+        Same("--scheme", flags.Scheme, genesis.Scheme, layout.Genesis);
+        Same("--unsigned", flags.Unsigned ? "true" : null, genesis.AcceptUnsigned ? "true" : "false", layout.Genesis);
         if (Address.TryParse(genesis.Validators[0].ClientAddress, out Address address))
         {
-            Same("--port", flags.Port, address.Port, layout);
+            Same("--port", flags.Port, address.Port, layout.Genesis);
         }
     }
 
-    private static void Same(string flag, object? given, object held, DataLayout layout)
+    private static void Same(string flag, object? given, object held, string file, string what = "genesis")
     {
         if (given is not null && !given.Equals(held))
         {
             string says = Convert.ToString(held, CultureInfo.InvariantCulture)!, asked = Convert.ToString(given, CultureInfo.InvariantCulture)!;
-            throw new TestnetException($"{flag} {asked} contradicts the testnet that is there: its genesis says {says}", layout.Genesis, $"leave {flag} out to go on with it, or name another directory with --data");
+            throw new TestnetException($"{flag} {asked} contradicts the testnet that is there: its {what} says {says}", file, $"leave {flag} out to go on with it, or name another directory with --data");
         }
     }
 }

@@ -159,6 +159,11 @@ public sealed class Claims : IClaims
     }
 
     /// <summary>
+    /// Keeps a run as checked whose client signature f+1 replicas vouched for: one of them is honest. Whoever calls this has counted them.
+    /// </summary>
+    public void Trust(Run run) => _verified.Add(run.Digest);
+
+    /// <summary>
     /// Keeps a signature that this replica made itself, so that it is not verified when it comes back inside a certificate: a quarter of
     /// what a certificate of four validators costs each of them.
     /// </summary>

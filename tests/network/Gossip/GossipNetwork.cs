@@ -24,7 +24,22 @@ internal sealed class GossipNetwork : IDisposable
         Meters = [.. Enumerable.Range(0, size).Select(_ => new Meter())];
         Pools = [.. Enumerable.Range(0, size).Select(_ => new Pool())];
         All = [.. Enumerable.Range(0, size).Select(i => new TransactionGossip(
-            new GossipIdentity(Chain, new ReplicaId(i), _signers[i], keys), new Port(this, i), Pools[i], isSigned ?? IsSigned, options, Time, meter: Meters[i]))];
+            new GossipIdentity(Chain, new ReplicaId(i), _signers[i], keys),
+            new Port(this, i),
+            Pools[i],
+            run =>
+            {
+                lock (Checked)
+                {
+                    Checked.Add((i, run.Digest));
+                }
+
+                return (isSigned ?? IsSigned)(run);
+            },
+            options,
+            Time,
+            meter: Meters[i],
+            trust: run => Trusted.Add((i, run.Digest))))];
     }
 
     public Chain Chain { get; }
@@ -36,6 +51,12 @@ internal sealed class GossipNetwork : IDisposable
     public Pool[] Pools { get; }
 
     public Meter[] Meters { get; }
+
+    /// <summary>Who checked which run's client signature.</summary>
+    public List<(int Validator, Digest Run)> Checked { get; } = [];
+
+    /// <summary>Who took which run on the word of others.</summary>
+    public List<(int Validator, Digest Run)> Trusted { get; } = [];
 
     /// <summary>Everything that was ever sent.</summary>
     public List<(int From, int To, byte[] Message)> Sent { get; } = [];
@@ -64,7 +85,7 @@ internal sealed class GossipNetwork : IDisposable
     public byte[] Resigned(byte[] batch, int signer)
     {
         byte[] forged = [.. batch];
-        _signers[signer].Sign(Chain.SignedContent(Preimage.Gossip, forged.AsSpan(1, forged.Length - 65)), forged.AsSpan(forged.Length - 64));
+        _signers[signer].Sign(Chain.SignedContent(Preimage.Gossip, forged.AsSpan(2, forged.Length - 66)), forged.AsSpan(forged.Length - 64));
         return forged;
     }
 
@@ -146,7 +167,7 @@ internal sealed class GossipNetwork : IDisposable
 
         public void Sent(TrafficClass traffic, byte kind, Phase phase, int bytes, int authenticators)
         {
-            Assert.Equal((TrafficClass.Gossip, Phase.Steady, 1), (traffic, phase, authenticators));
+            Assert.Equal((TrafficClass.Gossip, Phase.Steady, kind == GossipBatch.Kind ? 1 : 0), (traffic, phase, authenticators));
             Messages++;
             Bytes += bytes;
         }

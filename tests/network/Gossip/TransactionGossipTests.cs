@@ -185,7 +185,7 @@ public sealed class TransactionGossipTests
 
         // A forgery under the real sequence must not shut the real batch out.
         byte[] other = network.BatchOf(7, 1, network.RunOf(9, 9));
-        other[1] = 5;
+        other[2] = 5;
         network.All[0].OnMessage(new ReplicaId(7), other);
         Assert.Equal(2, network.All[0].Counts.Forged);
         network.All[0].OnMessage(new ReplicaId(7), good);
@@ -388,7 +388,7 @@ public sealed class TransactionGossipTests
     {
         using var network = new GossipNetwork(4);
         byte[] liar = network.BatchOf(1, 1, network.RunOf(1, 1));
-        liar.AsSpan(11, 4).Fill(0xFF);
+        liar.AsSpan(12, 4).Fill(0xFF);
         liar = network.Resigned(liar, 1);
         network.All[0].OnMessage(new ReplicaId(1), network.BatchOf(1, 2, network.RunOf(1, 2)));
         long before = GC.GetAllocatedBytesForCurrentThread();

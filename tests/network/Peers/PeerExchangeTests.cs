@@ -242,7 +242,7 @@ public sealed class PeerExchangeTests
     {
         await using var committee = new TestCommittee(2);
         TestValidator a = await committee.StartAsync(0);
-        TestValidator b = await committee.StartAsync(1, options => options with { FormatVersion = 2 });
+        TestValidator b = await committee.StartAsync(1, options => options with { FormatVersion = Hello.CurrentVersion + 1 });
 
         await a.Lines.First(line => line.Contains("run the same release on both", StringComparison.Ordinal));
         await b.Lines.First(line => line.Contains("run the same release on both", StringComparison.Ordinal));
