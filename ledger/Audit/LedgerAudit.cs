@@ -21,6 +21,7 @@ public sealed class LedgerAudit
     private readonly List<StatePoint> _points = [];
     private long _tornBytes;
     private Digest _previous;
+    private ulong _previousTime;
     private bool _linked;
 
     /// <summary>Prepares an audit; it runs once.</summary>
@@ -192,6 +193,12 @@ public sealed class LedgerAudit
             return "the block's parent is not the block before it";
         }
 
+        if (_linked && header.Time < _previousTime)
+        {
+            return $"the block's time is {_previousTime - header.Time} ms before that of the block before it";
+        }
+
+        _previousTime = header.Time;
         _previous = block.Digest;
         return null;
     }

@@ -57,6 +57,10 @@ public sealed class LedgerAuditTests
     }
 
     [Fact]
+    public void A_block_that_is_earlier_than_the_one_before_it_is_refused() => AssertRefused(
+        With(4, block => Recertified(block.Block.Header with { Time = Blocks[3].Block.Header.Time - 1 }, block)), 5, "time is 1 ms before");
+
+    [Fact]
     public void An_empty_ledger_passes() => Assert.Equal(new AuditResult(true, default, 0, Test.GenesisPoint.StateRoot, 0, null), Audit(Filled([])));
 
     [Fact]

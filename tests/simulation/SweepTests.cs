@@ -18,6 +18,15 @@ public class SweepTests(ITestOutputHelper output)
     [MemberData(nameof(ProtocolNames))]
     public void The_fixed_seeds_are_good(string protocol) => Sweep(Protocols.Find(protocol)!, 0, FixedRuns);
 
+    // What each of them found is told where it was mended.
+    [Theory]
+    [InlineData("hotstuff", 4, 63931191868)]
+    public void A_seed_that_once_failed_is_good(string protocol, int nodes, ulong seed)
+    {
+        SimulationResult result = SimulationRun.Execute(Protocols.Find(protocol)!, nodes, seed);
+        Assert.True(result.Good, result.ToString());
+    }
+
     [Theory]
     [MemberData(nameof(ProtocolNames))]
     public void Fresh_seeds_are_good(string protocol)

@@ -214,7 +214,9 @@ public sealed partial class HotStuffProtocol
 
     private void ForgetResolved()
     {
-        if (_unresolved is { } unresolved && (unresolved.View <= _highQc.View || unresolved.Statement.Slot <= _tree.Root.Block.Height))
+        // Not the highest certificate itself: after a restart its block may be missing too.
+        if (_unresolved is { } unresolved &&
+            (unresolved.View < _highQc.View || unresolved.Statement.Slot <= _tree.Root.Block.Height || _tree.Find(unresolved.Statement.Subject) is not null))
         {
             _unresolved = null;
         }

@@ -5,6 +5,12 @@ public sealed partial class Replica
     /// <summary>How many messages of one sender wait for our execution; a later one displaces the earliest.</summary>
     private const int HeldASender = 2;
 
+    /// <summary>
+    /// How far a proposal's time may be ahead of this replica's clock. No block can be earlier than its parent, so without a bound one lying leader could
+    /// stop the chain's time for ever.
+    /// </summary>
+    public static readonly TimeSpan MaxClockAhead = TimeSpan.FromSeconds(10);
+
     private readonly SortedDictionary<int, List<Input.Received>> _held = [];
     private readonly SortedDictionary<ulong, StatePoint> _vouchedFor = [];
     private Height _executedHeight;
@@ -16,6 +22,12 @@ public sealed partial class Replica
         if (received.Message.CarriedBlock is not { } block)
         {
             Step(received);
+            return;
+        }
+
+        if (IsFromTheFuture(block))
+        {
+            GiveCertificate(block);
             return;
         }
 
@@ -36,11 +48,7 @@ public sealed partial class Replica
                 }
 
                 waiting.Add(received);
-                if (block.Justify is { } certificate)
-                {
-                    Step(new Input.Certified(certificate));
-                }
-
+                GiveCertificate(block);
                 break;
             case Judgement.Different:
                 Mismatch(block);
@@ -48,6 +56,29 @@ public sealed partial class Replica
             default:
                 break;
         }
+    }
+
+    private void GiveCertificate(Block block)
+    {
+        if (block.Justify is { } certificate)
+        {
+            Step(new Input.Certified(certificate));
+        }
+    }
+
+    // Asked of proposals only: a fetched block is what a quorum let pass already.
+    private bool IsFromTheFuture(Block block)
+    {
+        ulong now = _ports.Clock.UnixMilliseconds;
+        if (block.Header.Time <= now || block.Header.Time - now <= (ulong)MaxClockAhead.TotalMilliseconds)
+        {
+            return false;
+        }
+
+        _ports.Observer.Alarm(
+            ReplicaAlarm.ClockAhead,
+            $"{block} of validator {block.Header.Proposer} is {(block.Header.Time - now) / 1000} s ahead of this replica's clock: compare the clocks of both");
+        return true;
     }
 
     // A fetched block is named by a certificate or a certified child, so a quorum vouches for its result; taking it into the tree promises nothing.

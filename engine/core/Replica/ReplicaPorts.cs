@@ -10,7 +10,7 @@ public interface IClock
     /// <summary>Monotonic time since an arbitrary start.</summary>
     TimeSpan Now { get; }
 
-    /// <summary>Milliseconds since 1970-01-01 UTC; written into proposed headers, never compared.</summary>
+    /// <summary>Milliseconds since 1970-01-01 UTC; written into proposed headers; a proposal far ahead of it is not voted for.</summary>
     ulong UnixMilliseconds { get; }
 }
 
@@ -57,6 +57,9 @@ public enum ReplicaAlarm
 
     /// <summary>A journal write failed: it pauses and tries again.</summary>
     JournalFull,
+
+    /// <summary>A proposal's time is far ahead of this replica's clock: it was not voted for.</summary>
+    ClockAhead,
 
     /// <summary>A replica sent votes that its key did not sign.</summary>
     FalseVotes,

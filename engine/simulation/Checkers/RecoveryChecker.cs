@@ -5,7 +5,7 @@ namespace Bft.Simulation.Checkers;
 
 /// <summary>
 /// Check 8: after a restart a replica's state is the one that follows from the messages it sent before. Its voter remembers every promise that left, or may
-/// not vote; and every block it vouched for by a vote is still there.
+/// not vote; and every block it vouched for by a vote is still there, unless its height is decided.
 /// </summary>
 /// <param name="signing">What left on the wire.</param>
 /// <param name="rules">What replicas of the protocol may sign.</param>
@@ -45,7 +45,8 @@ public sealed class RecoveryChecker(SigningChecker signing, ImmutableArray<Signi
             {
                 Violated($"replica {state.Id} sent {promised} before it stopped and remembers {remembered.Value}");
             }
-            else if (promised.Kind is StatementKind.Vote or StatementKind.Prepare or StatementKind.Append && remembered.Value == promised && !state.HasBlock(promised.Subject))
+            else if (promised.Kind is StatementKind.Vote or StatementKind.Prepare or StatementKind.Append && remembered.Value == promised &&
+                promised.Slot > state.Ledger && !state.HasBlock(promised.Subject))
             {
                 Violated($"replica {state.Id} voted for {promised.Subject.ToShortString()} at height {promised.Slot} before it stopped and does not have that block");
             }

@@ -34,6 +34,22 @@ public class ChainScenarioTests
         Assert.Empty(world.Violations());
     }
 
+    [Theory]
+    [InlineData(-1, false)]
+    [InlineData(0, true)]
+    [InlineData(1, true)]
+    public void A_block_that_is_earlier_than_its_parent_gets_no_vote(long later, bool voted)
+    {
+        ScriptedWorld world = new ScriptedWorld(4, [D], [D, D, D, D]).Start();
+        world.Make("X", 1, "G", later: 1000);
+        world.Propose("X", null, A, B, C);
+        world.Make("Y", 2, "X", later: later);
+        world.Propose("Y", null, A, B, C);
+        Assert.Equal(voted ? [A, B, C] : [], world.VotersOf("Y"));
+        Assert.True(world.Heals());
+        Assert.Empty(world.Violations());
+    }
+
     // Two guards stand here: the tree takes one proposal a view, and the voter signs one. Red when both are broken, as is O-02.
     [Fact]
     public void O01_on_different_heights_one_view_has_one_vote_too()

@@ -38,6 +38,32 @@ public class RestartScenarioTests
         Assert.Empty(world.Violations());
     }
 
+    // Seed 63931191868 of the simulation: two of four waited for a block that nobody was asked for any more.
+    [Fact]
+    public void The_block_of_the_restored_certificate_is_asked_for_until_it_comes()
+    {
+        ScriptedWorld world = new ScriptedWorld(4, [], [A, A, A, A, A, A]).Start();
+        world.Flow(envelope => envelope.View <= 1 && !envelope.IsRepair);
+        world.Flow(envelope => envelope is { View: 2 } && envelope.To != C);
+        Block second = world.Name("second", 2);
+        QuorumCertificate moved = world[A].Formed.Single(certificate => certificate.Statement.Subject == second.Digest);
+        Assert.True(world[C].Deliver(A, WireMessage.Encode(new CertificatesMessage(moved, null))));
+        world.TimeOut(C);
+        world[C].Crash();
+        world.Held.Clear();
+        world[C].Start();
+        for (int round = 0; round < 5; round++)
+        {
+            Assert.Contains(world.Held, envelope => envelope is { From: C, IsRepair: true });
+            world.Drop(_ => true);
+            world[C].Now += TimeSpan.FromMilliseconds(250);
+            world[C].Turn();
+        }
+
+        Assert.True(world.Heals());
+        Assert.Empty(world.Violations());
+    }
+
     [Fact]
     public void L4_the_timeout_certificate_that_moved_a_view_survives_a_crash_and_goes_with_the_next_timeout()
     {

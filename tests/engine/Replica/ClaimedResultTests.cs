@@ -61,6 +61,19 @@ public class ClaimedResultTests
         Assert.True(_stage.Replica.Voting);
     }
 
+    [Theory]
+    [InlineData(10_000, true)]
+    [InlineData(10_001, false)]
+    [InlineData(long.MaxValue, false)]
+    public void A_proposal_far_ahead_of_our_clock_is_not_handed_in_and_alarms(long ahead, bool handed)
+    {
+        ulong time = _stage.UnixMilliseconds + (ulong)ahead;
+        _stage.Say(1, _stage.BlockAt(4, time: time));
+        Assert.Equal(handed ? [1] : Array.Empty<byte>(), Handed);
+        Assert.Equal(handed ? [] : [ReplicaAlarm.ClockAhead], _stage.Alarms.Select(alarm => alarm.Alarm));
+        Assert.True(_stage.Replica.Voting);
+    }
+
     [Fact]
     public void A_waiting_block_that_turns_out_wrong_is_dropped_too()
     {

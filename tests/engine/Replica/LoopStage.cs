@@ -107,10 +107,10 @@ internal sealed class LoopStage : IClock, IJournal, ITransport, IMeter, IExecuti
         return log;
     }
 
-    public Block BlockAt(ulong height, StatePoint executed = default, ulong view = 1)
+    public Block BlockAt(ulong height, StatePoint executed = default, ulong view = 1, ulong time = 0)
     {
         Payload empty = Payload.Empty(Chain);
-        return new Block(Chain, new BlockHeader(default, new Height(height), new View(view), default, empty.Root, executed, Peer, 0), empty, null);
+        return new Block(Chain, new BlockHeader(default, new Height(height), new View(view), default, empty.Root, executed, Peer, time), empty, null);
     }
 
     public static StatePoint PointAt(ulong height) => new(new Height(height), HashFunction.Sha256.Hash([(byte)height]), default);

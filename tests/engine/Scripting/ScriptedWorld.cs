@@ -178,13 +178,14 @@ internal sealed class ScriptedWorld
     /// <param name="parent">The parent's name.</param>
     /// <param name="justify">The certificate inside; null for the parent's.</param>
     /// <param name="author">Another author than the leader.</param>
-    public Block Make(string name, ulong view, string parent, QuorumCertificate? justify = null, int? author = null)
+    /// <param name="later">Milliseconds that its time is after the parent's.</param>
+    public Block Make(string name, ulong view, string parent, QuorumCertificate? justify = null, int? author = null, long later = 0)
     {
         BlockHeader last = _blocks[parent].Header;
         // The name is in the payload: two blocks of one view and parent differ.
         Payload payload = Payload.Of(Chain, [Run.WithoutSignature(Chain, new byte[32], 100, [System.Text.Encoding.UTF8.GetBytes(name)])]);
         var header = new BlockHeader(
-            last.Epoch, last.Height.Next(), new View(view), _blocks[parent].Digest, payload.Root, default, new ReplicaId(author ?? Leaders.Leader(view).Value), last.Time);
+            last.Epoch, last.Height.Next(), new View(view), _blocks[parent].Digest, payload.Root, default, new ReplicaId(author ?? Leaders.Leader(view).Value), last.Time + (ulong)later);
         return _blocks[name] = new Block(Chain, header, payload, justify ?? Qc(parent));
     }
 
