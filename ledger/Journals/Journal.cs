@@ -47,6 +47,9 @@ public sealed class Journal : IJournal
     /// <summary>How many segment files there are.</summary>
     public int Segments => _segments.Count;
 
+    /// <summary>Whether a file of that name is a part of a journal that holds something: a prepared file that is not used yet does not.</summary>
+    public static bool IsSegment(string fileName) => JournalSegment.TryParseName(fileName, out _);
+
     /// <summary>Opens the journal in a directory, making it when there is none, cutting a torn tail.</summary>
     /// <exception cref="JournalDamagedException">Something bad is followed by something good, or a file is missing from the row.</exception>
     /// <exception cref="ForeignFileException">It belongs to another chain or format.</exception>

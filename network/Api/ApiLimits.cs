@@ -35,6 +35,12 @@ public sealed record ApiLimits
     /// <summary>The most questions at once that decode blocks out of the ledger, over gRPC and HTTP. Default 2; more wait.</summary>
     public int MaxHeavyReads { get; init; } = 2;
 
+    /// <summary>The most bytes of blocks that are on their way to clients as answers, over gRPC and HTTP. Default 256 MiB: four of the largest blocks in JSON.</summary>
+    public long MaxResponseBytes { get; init; } = 256 << 20;
+
+    /// <summary>How long a client may take to read a block. Default 30 s.</summary>
+    public TimeSpan ResponseTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How many acknowledgements wait for a slow reader before its frames are no longer read. Default 64.</summary>
     public int MaxQueuedAcknowledgements { get; init; } = 64;
 

@@ -25,7 +25,7 @@ public static class BftApi
         ArgumentNullException.ThrowIfNull(gateway);
         limits ??= new ApiLimits();
         services.AddSingleton(gateway).AddSingleton(limits);
-        services.AddSingleton<StreamGate>().AddSingleton<WatchGate>().AddSingleton<ReadGate>().AddSingleton<ClientApiService>();
+        services.AddSingleton<StreamGate>().AddSingleton<WatchGate>().AddSingleton<ReadGate>().AddSingleton<ResponseBudget>().AddSingleton<ClientApiService>();
         services.AddSingleton<HttpEdge>().AddSingleton<HttpOperations>().AddSingleton<HttpWatch>().AddSingleton<StatusPage>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, LocalPortPolicy>());
         services.AddGrpc().AddServiceOptions<ClientApiService>(options =>

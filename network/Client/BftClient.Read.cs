@@ -50,7 +50,9 @@ public sealed partial class BftClient
         TransactionResult ordered = await SubmitAsync(barrier(), cancellation);
         if (!ordered.IsCommitted)
         {
-            throw new BftClientException($"The read's barrier was rejected: {ordered.Rejection}");
+            throw new BftClientException(ordered.Rejection is { } rejection
+                ? $"The read's barrier was rejected: {rejection}"
+                : $"The read's barrier was ordered and not executed (code 0x{ordered.Code:X2}): read again under a new sequence.");
         }
 
         for (int attempt = 0; attempt < _options.ReadAttempts; attempt++)

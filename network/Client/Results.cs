@@ -13,8 +13,8 @@ namespace Bft.Client;
 /// <param name="Rejection">Why f+1 validators did not take it; null when it was executed.</param>
 public readonly record struct TransactionResult(TransactionId Id, Height Height, byte Code, string? Rejection)
 {
-    /// <summary>True when it was executed, with whatever code.</summary>
-    public bool IsCommitted => Rejection is null;
+    /// <summary>True when it was executed, with whatever code of the application: neither rejected nor passed over by the engine.</summary>
+    public bool IsCommitted => Rejection is null && Code < ReceiptCodes.FirstReserved;
 }
 
 /// <summary>What became of one run, on the word of f+1 validators.</summary>

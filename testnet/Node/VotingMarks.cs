@@ -1,4 +1,5 @@
 using Bft.Crypto.KeyStore;
+using Bft.Ledger;
 using Bft.Testnet.Homes;
 
 namespace Bft.Testnet.Node;
@@ -18,7 +19,7 @@ internal static class VotingMarks
     {
         string keys = KeyDirectory(settings);
         string journal = settings.Home.Resolve(settings.Config.Journal);
-        bool hasJournal = Directory.Exists(journal) && Directory.EnumerateFiles(journal, "journal-*").Any();
+        bool hasJournal = Directory.Exists(journal) && Directory.EnumerateFiles(journal).Any(file => Journal.IsSegment(Path.GetFileName(file)));
         string lost = Path.Combine(keys, LostName);
         if (SignedMark.Exists(keys) && !hasJournal && !File.Exists(lost))
         {

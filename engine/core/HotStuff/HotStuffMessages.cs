@@ -37,15 +37,14 @@ public sealed class ProposalMessage(Vote authorship, Block block, QuorumCertific
         writer.Bytes(Block.Encoded.Span);
     }
 
-    /// <summary>The author is the block's proposer and signed it for its view; whoever relays it may be another.</summary>
+    /// <summary>The author is the block's proposer and signed it for its view; whoever relays it may be another. The edge checks the payload.</summary>
     public override bool Verify(ReplicaId sender, IClaims claims) =>
         Authorship.Statement == ProposalStatement(Block) &&
         Authorship.Signer == Block.Header.Proposer &&
         Block.Justify is { } justify &&
         claims.IsVote(Authorship) &&
         claims.IsCertificate(justify) &&
-        (TimeoutCertificate is null || HotStuffMessages.IsTimeoutCertificate(TimeoutCertificate, claims)) &&
-        claims.IsPayload(Block.Payload);
+        (TimeoutCertificate is null || HotStuffMessages.IsTimeoutCertificate(TimeoutCertificate, claims));
 
     /// <summary>What the author signs.</summary>
     public static Statement ProposalStatement(Block block) =>

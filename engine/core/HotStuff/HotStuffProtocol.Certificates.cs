@@ -108,6 +108,7 @@ public sealed partial class HotStuffProtocol
         }
 
         _view = view;
+        _waiting.Clear();
         _lastTc = timeoutCertificate;
         if (timeoutCertificate is not null)
         {

@@ -7,6 +7,12 @@ public sealed partial class HotStuffProtocol
     /// <summary>How far a header's <see cref="BlockHeader.Executed"/> stays behind its parent, so that every replica has executed it when it votes.</summary>
     private const ulong ExecutionLag = 3;
 
+    /// <summary>
+    /// A block with transactions has its result vouched for by a header at most so many heights later: else consensus could run away from execution,
+    /// and what waits to be executed would have no bound. Blocks beyond are empty until execution has caught up.
+    /// </summary>
+    public const ulong MaxUnexecuted = 32;
+
     private bool _idleElapsed;
 
     // The leader proposes once a view, on the highest certificate whose block it has, when there is something to do.
@@ -41,16 +47,18 @@ public sealed partial class HotStuffProtocol
         }
 
         BlockHeader last = parent.Block.Header;
+        StatePoint executed = ExecutedFor(last, effects);
+        Payload payload = OutrunsExecution(last.Height.Next(), executed) ? Payload.Empty(_chain) : ready.Payload;
         var header = new BlockHeader(
             last.Epoch,
             last.Height.Next(),
             _view,
             parent.Block.Digest,
-            ready.Payload.Root,
-            ExecutedFor(last, effects),
+            payload.Root,
+            executed,
             _self,
             Math.Max(last.Time, ready.Time));
-        var block = new Block(_chain, header, ready.Payload, _highQc);
+        var block = new Block(_chain, header, payload, _highQc);
         SigningAnswer answer = _voter.Sign(ProposalMessage.ProposalStatement(block));
         if (!answer.Signed || _tree.Add(block) is not { } added)
         {
@@ -64,6 +72,8 @@ public sealed partial class HotStuffProtocol
         Noticed(added, effects);
         TryVote(added, parent, effects);
     }
+
+    private static bool OutrunsExecution(Height height, StatePoint executed) => height.Value > executed.Height.Value + MaxUnexecuted;
 
     // The newest result that every replica surely has by the time it votes; never older than the parent's.
     private static StatePoint ExecutedFor(BlockHeader parent, IEffects effects)

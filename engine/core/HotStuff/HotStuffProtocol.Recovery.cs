@@ -15,7 +15,9 @@ public sealed partial class HotStuffProtocol
 
     private readonly Dictionary<Digest, Block> _orphans = [];
     private BlockHeader? _tipParent;
-    private ProposalMessage? _waiting;
+
+    // One an author, so that nobody pushes out the leader's: who leads shows when the parent is there.
+    private readonly SortedDictionary<int, ProposalMessage> _waiting = [];
     private QuorumCertificate? _wantedBy;
     private Digest _wanted;
 
@@ -281,9 +283,9 @@ public sealed partial class HotStuffProtocol
             effects.Disarm(FetchTimer);
         }
 
-        if (_waiting is { } waiting && _tree.Find(waiting.Block.Header.Parent) is not null)
+        foreach (ProposalMessage waiting in _waiting.Values.Where(waiting => _tree.Find(waiting.Block.Header.Parent) is not null).ToList())
         {
-            _waiting = null;
+            _waiting.Remove(waiting.Block.Header.Proposer.Value);
             Consider(waiting.Block, effects);
         }
     }

@@ -31,7 +31,7 @@ public sealed partial class HotStuffProtocol
         if (_tree.Find(block.Header.Parent) is null)
         {
             // The certificate made us fetch the parent; the proposal is looked at again when it is there.
-            _waiting = proposal;
+            _waiting[block.Header.Proposer.Value] = proposal;
             return;
         }
 
@@ -63,6 +63,11 @@ public sealed partial class HotStuffProtocol
     {
         // A result that goes back behind the parent's could not be judged by those who restarted since.
         if (block.Block.Header.Executed.Height < parent.Block.Header.Executed.Height)
+        {
+            return;
+        }
+
+        if (!block.Block.Payload.IsEmpty && OutrunsExecution(block.Block.Height, block.Block.Header.Executed))
         {
             return;
         }

@@ -81,7 +81,19 @@ public sealed partial class HotStuffProtocol : IProtocol
     }
 
     /// <inheritdoc/>
-    public ProtocolStatus Status => new(_view, LeaderOf(_view), _highQc.View, _viewChanges);
+    public ProtocolStatus Status
+    {
+        get
+        {
+            View afterTimeout = _election.AfterTimeout(_view);
+            return new(_view, LeaderOf(_view), _highQc.View, _viewChanges)
+            {
+                NextLeader = LeaderOf(_view.Next()),
+                AfterTimeout = afterTimeout,
+                LeaderAfterTimeout = LeaderOf(afterTimeout),
+            };
+        }
+    }
 
     /// <inheritdoc/>
     public View LeadsTo(View shown) => View.Max(shown.Next(), _election.AfterTimeout(shown));

@@ -24,7 +24,7 @@ public interface IProtocol
     /// </summary>
     View LeadsTo(View shown) => shown.Next();
 
-    /// <summary>What the protocol believes now; read between steps, for people and metrics only.</summary>
+    /// <summary>What the protocol believes now; read between steps, for people and metrics, and by the edge to tell what is worth an effort.</summary>
     ProtocolStatus Status { get; }
 }
 
@@ -33,4 +33,18 @@ public interface IProtocol
 /// <param name="Leader">Whom it believes to lead, if anyone.</param>
 /// <param name="HighestCertified">The highest certified view it knows.</param>
 /// <param name="ViewChanges">How many views it left by timeout since the start.</param>
-public readonly record struct ProtocolStatus(View View, ReplicaId? Leader, View HighestCertified, ulong ViewChanges);
+public readonly record struct ProtocolStatus(View View, ReplicaId? Leader, View HighestCertified, ulong ViewChanges)
+{
+    /// <summary>Who leads the view after this one, as far as can be told now.</summary>
+    public ReplicaId? NextLeader { get; init; }
+
+    /// <summary>The view that giving up on this one leads to.</summary>
+    public View AfterTimeout { get; init; }
+
+    /// <summary>Who leads that view.</summary>
+    public ReplicaId? LeaderAfterTimeout { get; init; }
+
+    /// <summary>Whether a proposal of that replica for that view is what this replica waits for.</summary>
+    public bool Awaits(View view, ReplicaId proposer) =>
+        (view == View && proposer == Leader) || (view == View.Next() && proposer == NextLeader) || (view == AfterTimeout && proposer == LeaderAfterTimeout);
+}

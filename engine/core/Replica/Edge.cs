@@ -16,10 +16,23 @@ namespace Bft.Engine;
 /// <param name="inflow">Told what waits for the loop; null where nothing needs to be bounded (simulation).</param>
 public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica, IInflow? inflow = null)
 {
+    /// <summary>So many false messages of one peer are looked at in a row.</summary>
+    internal const int MostRefusals = 64;
+
+    /// <summary>What a decoded message that waits for the loop takes beside its bytes, about.</summary>
+    private const int InputOverheadBytes = 256;
+
     /// <summary>The most bytes of blocks in one range answer.</summary>
     private const int MaxRangeBytes = 2 << 20;
 
     private readonly IClaims _counted = ports.Certificates is { ChecksVotesTogether: true } ? new CountedClaims(claims, ports.Certificates, replica.Suspects) : claims;
+
+    // Client signatures in blocks that this replica does not wait for: a megabyte of transactions is thousands of them, seconds of processor time, whoever
+    // sends it. At 60 µs each this is 6 % of a processor. An honest peer's block that finds none left is fetched later, when a certificate names it.
+    private readonly Allowance _signatures = new(ports.Chain.Committee.Size, ports.Clock, perSecond: 1000, burst: 4096);
+
+    // Messages that were not what they claimed: no honest peer sends any, and some cost a pairing to find out. Whoever used them up is not listened to.
+    private readonly Allowance _refusals = new(ports.Chain.Committee.Size, ports.Clock, perSecond: 4, burst: MostRefusals);
 
     private readonly RequestBudget _budget = new(ports.Chain.Committee.Size, ports.Clock);
 
@@ -33,10 +46,21 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica, II
 
         return (TrafficClass)message.Span[0] switch
         {
-            TrafficClass.Consensus => OnConsensus(sender, message),
+            TrafficClass.Consensus when !_refusals.IsLeft(sender, 1) => EdgeVerdict.Throttled,
+            TrafficClass.Consensus => Charged(sender, OnConsensus(sender, message)),
             TrafficClass.Repair => OnRepair(sender, message),
             _ => EdgeVerdict.Refused,
         };
+    }
+
+    private EdgeVerdict Charged(ReplicaId sender, EdgeVerdict verdict)
+    {
+        if (verdict == EdgeVerdict.Refused)
+        {
+            _refusals.Take(sender, 1);
+        }
+
+        return verdict;
     }
 
     private EdgeVerdict OnConsensus(ReplicaId sender, ReadOnlyMemory<byte> bytes)
@@ -47,8 +71,35 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica, II
             return EdgeVerdict.Refused;
         }
 
-        Hand(sender, bytes.Length, new Input.Received(sender, message));
-        return EdgeVerdict.Taken;
+        EdgeVerdict verdict = message.CarriedBlock is { } block ? JudgePayload(sender, block) : EdgeVerdict.Taken;
+        if (verdict == EdgeVerdict.Taken)
+        {
+            Hand(sender, bytes.Length, new Input.Received(sender, message));
+        }
+
+        return verdict;
+    }
+
+    // The dear part last, and only as far as the block can matter: nobody votes in a view that is past, and who is not the leader that this
+    // replica waits for may not keep its processors busy.
+    private EdgeVerdict JudgePayload(ReplicaId sender, Block block)
+    {
+        int unverified = claims.Unverified(block.Payload);
+        ProtocolStatus status = replica.Status;
+        if (unverified > 0 && !status.Awaits(block.View, block.Header.Proposer))
+        {
+            if (block.View < status.View)
+            {
+                return EdgeVerdict.Unasked;
+            }
+
+            if (!_signatures.TryTake(sender, unverified))
+            {
+                return EdgeVerdict.Throttled;
+            }
+        }
+
+        return claims.IsPayload(block.Payload) ? EdgeVerdict.Taken : EdgeVerdict.Refused;
     }
 
     private EdgeVerdict OnRepair(ReplicaId sender, ReadOnlyMemory<byte> bytes)
@@ -228,8 +279,9 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica, II
             return;
         }
 
-        inflow.Hold(sender, bytes);
-        replica.Post(input, () => inflow.Release(sender, bytes));
+        int cost = bytes + InputOverheadBytes;
+        inflow.Hold(sender, cost);
+        replica.Post(input, () => inflow.Release(sender, cost));
     }
 
     private void Answer(ReplicaId to, RepairKind kind, byte[] message)

@@ -129,6 +129,18 @@ public sealed class Claims : IClaims
         }).IsCompleted;
     }
 
+    /// <inheritdoc/>
+    public int Unverified(Payload payload)
+    {
+        int unverified = 0;
+        foreach (Run run in payload.Runs)
+        {
+            unverified += run.Scheme == Run.Unsigned || _verified.Contains(run.Digest) ? 0 : 1;
+        }
+
+        return unverified;
+    }
+
     /// <summary>True when the run carries its client's signature, or is unsigned on a chain that admits that.</summary>
     public bool IsRun(Run run)
     {

@@ -29,4 +29,7 @@ public interface IClaims
 
     /// <summary>True when every run of the payload carries its client's signature (or the chain admits unsigned ones).</summary>
     bool IsPayload(Payload payload);
+
+    /// <summary>How many client signatures <see cref="IsPayload"/> would have to verify now: those that were not verified before.</summary>
+    int Unverified(Payload payload) => 0;
 }

@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Bft.Network.Api.Http;
 
 /// <summary>The operations of the HTTP API. Parameters are parsed here and not by the framework, so that each refusal says what to do.</summary>
-internal sealed class HttpOperations(IValidatorGateway gateway, ApiLimits limits, ReadGate reads)
+internal sealed class HttpOperations(IValidatorGateway gateway, ApiLimits limits, ReadGate reads, ResponseBudget responses)
 {
     // Listed blocks never change: each is decoded once, however often pages ask for the latest ones.
     private readonly BlockDocument?[] _listed = new BlockDocument?[2 * ApiLimits.MaxListedBlocks];
@@ -22,7 +22,7 @@ internal sealed class HttpOperations(IValidatorGateway gateway, ApiLimits limits
 
     public IResult Evidence() => Ok(gateway.Evidence(ApiLimits.MaxListedBlocks).Select(DocumentsOf.Evidence));
 
-    public Task<IResult> BlockAsync(HttpContext http, string which, string? transactions) => ReadAsync(http, () => Block(which, transactions));
+    public Task<IResult> BlockAsync(HttpContext http, string which, string? transactions) => ReadAsync(http, () => Block(http, which, transactions));
 
     public Task<IResult> BlocksAsync(HttpContext http, string? latest, string? digest) => ReadAsync(http, () => digest is null ? Blocks(latest) : BlocksByDigest(digest));
 
@@ -31,7 +31,13 @@ internal sealed class HttpOperations(IValidatorGateway gateway, ApiLimits limits
     private async Task<IResult> ReadAsync(HttpContext http, Func<IResult> read) =>
         await reads.ReadAsync(read, http.RequestAborted) is { Done: true } answer ? answer.Result! : Problems.Busy(reads.Refusal);
 
-    private IResult Block(string which, string? transactions)
+    // A transaction of one byte becomes an id, a name and its digits: 230 bytes were measured.
+    private const int BytesOfATransaction = 256;
+
+    // Bytes become two digits each, of two bytes in memory.
+    private const int BytesOfAByte = 4;
+
+    private IResult Block(HttpContext http, string which, string? transactions)
     {
         CommittedBlock? block;
         if (Digest.TryParse(which, out Digest digest))
@@ -47,9 +53,14 @@ internal sealed class HttpOperations(IValidatorGateway gateway, ApiLimits limits
             return Problems.Malformed($"\"{Cut(which)}\" is neither a height nor a digest of {2 * Digest.Size} hexadecimal digits.");
         }
 
-        return block is null
-            ? Problems.NotFound($"No committed block {Cut(which)} here; the last height is {gateway.CommittedHeight}.")
-            : Ok(DocumentsOf.Block(block, withTransactions: transactions != "false"));
+        if (block is null)
+        {
+            return Problems.NotFound($"No committed block {Cut(which)} here; the last height is {gateway.CommittedHeight}.");
+        }
+
+        bool withTransactions = transactions != "false";
+        long bytes = withTransactions ? ((long)BytesOfATransaction * block.Block.Payload.Transactions) + ((long)BytesOfAByte * block.Block.Encoded.Length) : 0;
+        return responses.TryTake(http, bytes) ? Ok(DocumentsOf.Block(block, withTransactions)) : Problems.Busy(responses.Refusal);
     }
 
     private IResult Blocks(string? latest)

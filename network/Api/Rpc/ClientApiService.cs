@@ -22,18 +22,20 @@ public sealed partial class ClientApiService : ClientApiMethods.ServiceBase
     private readonly StreamGate _streams;
     private readonly WatchGate _watchers;
     private readonly ReadGate _reads;
+    private readonly ResponseBudget _responses;
     private readonly CancellationToken _stopping;
     private readonly ILogger<ClientApiService> _log;
 
     /// <summary>Made by the host.</summary>
     public ClientApiService(
-        IValidatorGateway gateway, ApiLimits limits, StreamGate streams, WatchGate watchers, ReadGate reads, IHostApplicationLifetime lifetime, ILogger<ClientApiService> log)
+        IValidatorGateway gateway, ApiLimits limits, StreamGate streams, WatchGate watchers, ReadGate reads, ResponseBudget responses, IHostApplicationLifetime lifetime, ILogger<ClientApiService> log)
     {
         _gateway = gateway;
         _limits = limits;
         _streams = streams;
         _watchers = watchers;
         _reads = reads;
+        _responses = responses;
         _stopping = lifetime.ApplicationStopping;
         _log = log;
     }
@@ -167,9 +169,16 @@ public sealed partial class ClientApiService : ClientApiMethods.ServiceBase
             BlockRequest.WhichOneofCase.Digest when request.Digest.Length == Digest.Size => _gateway.Block(new Digest(request.Digest.Span)),
             _ => throw Refusals.Malformed($"which: name a height or a digest of {Digest.Size} bytes."),
         };
-        return block is null
-            ? throw Refusals.NotFound($"No committed block of that {request.WhichCase} here; the last height is {_gateway.CommittedHeight}.")
-            : new BlockReply { CommittedBlock = UnsafeByteOperations.UnsafeWrap(Encode(block)) };
+        if (block is null)
+        {
+            throw Refusals.NotFound($"No committed block of that {request.WhichCase} here; the last height is {_gateway.CommittedHeight}.");
+        }
+
+        // The message and, until the client reads, its copy in the transport.
+        byte[] encoded = Encode(block);
+        return _responses.TryTake(context.GetHttpContext(), 2L * encoded.Length)
+            ? new BlockReply { CommittedBlock = UnsafeByteOperations.UnsafeWrap(encoded) }
+            : throw Refusals.Exhausted(_responses.Refusal);
     }, cancellation));
 
     /// <inheritdoc/>

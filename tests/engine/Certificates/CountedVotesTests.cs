@@ -92,7 +92,7 @@ public class CountedVotesTests
         Vote good = Keys.Vote(stage.Chain, 2, StatementOf(5)), lie = good with { Statement = StatementOf(5, subject: 2) };
         Assert.True(counted.MayCount(lie, new ReplicaId(2)));
         Assert.False(counted.MayCount(lie, new ReplicaId(3)));
-        Assert.True(counted.MayCount(good, new ReplicaId(3)));
+        Assert.False(counted.MayCount(good, new ReplicaId(3)));
         Assert.False(counted.IsVote(lie));
         Assert.False(((IClaims)strict).MayCount(lie, new ReplicaId(2)));
 

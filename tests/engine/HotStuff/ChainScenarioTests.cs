@@ -50,6 +50,30 @@ public class ChainScenarioTests
         Assert.Empty(world.Violations());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_proposal_that_waits_for_its_parent_is_not_pushed_out_by_another_s(bool attacked)
+    {
+        ScriptedWorld world = new ScriptedWorld(4, [D], [D, A, A, A, A, B, B, B, B]).Start();
+        world.Make("X", 1, "G");
+        world.Propose("X", null, A, B);
+        world.Deliver(envelope => envelope.IsVote);
+
+        // D's vote completes the certificate at A, who leads view 2. C has no X: A's proposal waits.
+        world.Send(D, new VoteMessage(world.Sign(D, HotStuffMessages.VoteStatement(world.Named("X")))), A);
+        world.Name("Y", 2);
+        world.Deliver(envelope => envelope.IsProposal && envelope.View == 2);
+        if (attacked)
+        {
+            world.Make("Z", 2, "X", world.Qc("X"), author: D);
+            world.Propose("Z", null, C);
+        }
+
+        world.Flow(envelope => envelope.IsRepair);
+        Assert.Contains(C, world.VotersOf("Y"));
+    }
+
     // Two guards stand here: the tree takes one proposal a view, and the voter signs one. Red when both are broken, as is O-02.
     [Fact]
     public void O01_on_different_heights_one_view_has_one_vote_too()

@@ -1,6 +1,7 @@
 using System.Text;
 using Bft.Client;
 using Bft.Engine;
+using Bft.Engine.Execution;
 using Bft.Network.Api;
 using Bft.Network.Tests.Api.Fakes;
 
@@ -89,6 +90,24 @@ public sealed class ReadTests
             Barrier = null,
         });
         await Assert.ThrowsAsync<BftClientException>(() => client.GetAsync(Key));
+    }
+
+    [Theory]
+    [InlineData(ReceiptCodes.Refused)]
+    [InlineData(ReceiptCodes.Forgotten)]
+    public async Task A_barrier_that_was_ordered_and_not_executed_makes_no_read_linearizable(byte code)
+    {
+        await using FakeNetwork network = await FakeNetwork.StartAsync();
+        BftClient writer = network.Client();
+        await writer.SubmitAsync(SubmitTests.Bytes("a=1"));
+        foreach (FakeValidator validator in network.Validators)
+        {
+            validator.Twist = receipt => receipt with { Height = default, Codes = new byte[] { code } };
+        }
+
+        BftClient reader = network.Client(options => options with { Signer = FakeNetwork.Key("reader") });
+        BftClientException exception = await Assert.ThrowsAsync<BftClientException>(() => reader.ReadOrderedAsync(Key));
+        Assert.Contains("not executed", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -46,6 +46,19 @@ public sealed class VotingMarksTests : IDisposable
         Assert.True(Start());
     }
 
+    [Theory]
+    [InlineData("journal-next.tmp")]
+    [InlineData("journal-spare.tmp")]
+    public async Task A_prepared_file_that_was_left_behind_is_no_journal(string left)
+    {
+        await MakeAsync();
+        Assert.True(Start());
+        Directory.Delete(Journal, recursive: true);
+        Directory.CreateDirectory(Journal);
+        await File.WriteAllBytesAsync(Path.Combine(Journal, left), new byte[4096]);
+        Assert.False(Start());
+    }
+
     [Fact]
     public async Task A_key_whose_journal_is_gone_does_not_vote_and_no_number_of_restarts_changes_that()
     {
