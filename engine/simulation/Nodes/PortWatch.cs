@@ -41,7 +41,7 @@ internal sealed class PortWatch(ReplicaId self, Action<string> broken)
     {
         for (int i = 0; i < _undurable.Count; i++)
         {
-            if (ReferenceEquals(_undurable[i].What, durable))
+            if (!_undurable[i].Appended && ReferenceEquals(_undurable[i].What, durable))
             {
                 _undurable[i] = _undurable[i] with { Appended = true };
                 return;
