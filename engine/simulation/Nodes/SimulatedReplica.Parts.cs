@@ -1,4 +1,5 @@
 using Bft.Applications.KeyValue;
+using Bft.Crypto;
 using Bft.Engine;
 using Bft.Engine.Execution;
 using Bft.Engine.Mempool;
@@ -31,6 +32,9 @@ public sealed partial class SimulatedReplica : ITransport, IExecution, IReplicaO
 
     /// <summary>Double signs that it proved.</summary>
     public List<Evidence> Evidence { get; } = [];
+
+    /// <summary>What it committed at each height, over all its lives.</summary>
+    public Dictionary<ulong, Digest> CommittedBlocks { get; } = [];
 
     /// <summary>Alarms that it raised, with their number.</summary>
     public SortedDictionary<ReplicaAlarm, int> Alarms { get; } = [];
@@ -200,6 +204,7 @@ public sealed partial class SimulatedReplica : ITransport, IExecution, IReplicaO
 
     void IReplicaObserver.Committed(CommittedBlock block)
     {
+        CommittedBlocks[block.Block.Height.Value] = block.Block.Digest;
         _world.Trace.Add(_world.Time.Now, Index, TraceKind.Committed, number: block.Block.Digest.Prefix, what: block.Block);
         _world.Watch.Committed(this, block);
     }

@@ -308,6 +308,20 @@ public sealed partial class SimulatedReplica : IActor
         }
     }
 
+    /// <summary>It is shown bytes of another, at once and without a network; what its edge made of them.</summary>
+    internal EdgeVerdict Show(ReplicaId from, ReadOnlyMemory<byte> bytes)
+    {
+        try
+        {
+            return _edge.OnMessage(from, bytes);
+        }
+        catch (Exception exception)
+        {
+            Fell("edge", exception);
+            return EdgeVerdict.Refused;
+        }
+    }
+
     /// <summary>Messages that it refused at the edge.</summary>
     public long Refused { get; private set; }
 

@@ -29,7 +29,8 @@ public sealed class WorldWatch
         Linearizability = new LinearizabilityChecker();
         Liveness = new LivenessChecker();
         Order = new OrderChecker();
-        _checkers = [Agreement, Execution, Signing, Recovery, Evidence, Bounds, Exceptions, Linearizability, Liveness, Order];
+        Expectations = new ExpectationChecker();
+        _checkers = [Agreement, Execution, Signing, Recovery, Evidence, Bounds, Exceptions, Linearizability, Liveness, Order, Expectations];
         _checkers.ForEach(checker => checker.Report = Report);
     }
 
@@ -63,6 +64,9 @@ public sealed class WorldWatch
     /// <summary>The order of the loop.</summary>
     public OrderChecker Order { get; }
 
+    /// <summary>What a script expects.</summary>
+    public ExpectationChecker Expectations { get; }
+
     /// <summary>What was found; must be empty.</summary>
     public IReadOnlyList<Violation> Violations => _violations;
 
@@ -79,6 +83,9 @@ public sealed class WorldWatch
         Signing.Signed(replica.Index, replica.Id, replica.Honest, message, signature);
         _added.ForEach(checker => checker.Signed(replica.Index, replica.Id, replica.Honest, message, signature));
     }
+
+    /// <summary>What a script expects did not come.</summary>
+    internal void Unexpected(string what) => Report(Expectations, what);
 
     internal void OutOfOrder(SimulatedReplica replica, string what)
     {
