@@ -32,6 +32,9 @@ public class HotStuffRules
         certificate.Statement.Slot == block.Height &&
         certificate.View == block.View;
 
+    /// <summary>Of the blocks that a leader makes for one view, the first to come is looked at and no other. Guards, beside the voter, against two votes in a view.</summary>
+    public virtual bool IsFirstOfView(Block newest, Block block) => newest.View != block.View || newest.Digest == block.Digest;
+
     /// <summary>safeNode: the block extends the locked block (safety), or its certificate is of a later view than the lock (liveness).</summary>
     public virtual bool SafeNode(bool extendsLockedBlock, View justifyView, View lockedView) =>
         extendsLockedBlock || justifyView > lockedView;

@@ -7,7 +7,7 @@ namespace Bft.Simulation.Scenarios.HotStuff;
 /// <summary>A leader with two faces in one view, and a crash in between.</summary>
 internal static class EquivocationScenarios
 {
-    private static readonly Setting TwoFaces = new() { Doubled = "D", Leaders = "DBCA" };
+    private static readonly Setting TwoFaces = new() { Doubled = "D", Leaders = "DACB" };
 
     public static Scenario O01 { get; } = new("O-01", "Twins: equivocating leader, moving partition")
     {
@@ -58,12 +58,13 @@ internal static class EquivocationScenarios
         s.RunFaultFree(8);
     }
 
-    // D shows X to A and B, its twin X' to C; the twin's copy for B is held.
+    // D shows X to A and B, its twin X' to C; the twin's copy for B is held. No vote arrives, so that the view goes on.
     private static Actor BothPropose(HotStuffStage s, out Action mend, out NetworkRule second)
     {
         Actor twin = s.Twin(s.D);
         twin.Instance.Clock.JumpWall(TimeSpan.FromSeconds(3));
         mend = s.Cut([s.A, s.B, s.D], [s.C, twin]);
+        s.Hold(s.Votes(1));
         second = s.Hold(s.Proposals(1, from: twin, to: s.B));
         s.Client.Put("x");
         s.Leader(1, s.D).Proposes("X");
