@@ -98,6 +98,9 @@ public sealed partial class HotStuffProtocol : IProtocol
     public ProtocolStatus Status => new(_view, LeaderOf(_view), _highQc.View, _viewChanges);
 
     /// <inheritdoc/>
+    public int Kept => _votes.Count + _timeoutVotes.Count + _authorships.Count + _orphans.Count + (_waiting is null ? 0 : 1);
+
+    /// <inheritdoc/>
     public View LeadsTo(View shown) => View.Max(shown.Next(), _election.AfterTimeout(shown));
 
     /// <inheritdoc/>

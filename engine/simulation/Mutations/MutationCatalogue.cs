@@ -7,7 +7,10 @@ namespace Bft.Simulation.Mutations;
 public static class MutationCatalogue
 {
     /// <summary>All mutations.</summary>
-    public static IReadOnlyList<Mutation> All { get; } = [.. BrokenRules.All, .. VotedTwice.All, .. MutatedVoters.All];
+    public static IReadOnlyList<Mutation> All { get; } = 
+    [
+        .. BrokenRules.All, .. VotedTwice.All, .. InflatedViews.All, .. BrokenPacemakers.All, .. MutatedVoters.All, .. MutatedQuorums.All,
+    ];
 
     /// <summary>The mutation of that name, in any case; null for an unknown one.</summary>
     public static Mutation? TryFind(string name) => All.FirstOrDefault(mutation => mutation.Name.Equals(name, StringComparison.OrdinalIgnoreCase));

@@ -93,6 +93,8 @@ internal sealed class PortWatch(ReplicaId self, Action<string> broken)
 
         public ProtocolStatus Status => protocol.Status;
 
+        public int Kept => protocol.Kept;
+
         public View LeadsTo(View shown) => protocol.LeadsTo(shown);
 
         public void Start(RecoveredState recovered, IEffects effects)

@@ -439,13 +439,16 @@ public sealed partial class SimulatedReplica : IActor
                 inflow = Math.Max(inflow, held);
             }
 
-            var sample = new ResourceSample(_pool.Bytes, _world.Options.PoolBytes, _pool.Transactions, inflow, _world.Options.InflowBytes + _world.Chain.Limits.MaxBlockBytes, JournalDisk.Bytes, JournalLimit);
+            var sample = new ResourceSample(_pool.Bytes, _world.Options.PoolBytes, _pool.Transactions, inflow, _world.Options.InflowBytes + _world.Chain.Limits.MaxBlockBytes, JournalDisk.Bytes, JournalLimit, Replica.Kept, KeptLimit);
             _world.Watch.Sampled(this, sample);
         }
     }
 
     // Segments that blocks keep alive, one being made, one spare; each may be longer by a turn.
     private long JournalLimit => 64L * _world.Options.JournalSegmentBytes;
+
+    // Of each other replica some dozens of votes, timeouts and proposals; and blocks that are fetched from the newest back.
+    private int KeptLimit => (64 * _world.Chain.Committee.Size) + 1024;
 
     private void Guarded(string where, Action<SimulatedReplica> action)
     {

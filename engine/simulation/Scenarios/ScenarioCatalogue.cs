@@ -1,3 +1,4 @@
+using Bft.Simulation.Scenarios.Certificates;
 using Bft.Simulation.Scenarios.HotStuff;
 
 namespace Bft.Simulation.Scenarios;
@@ -11,6 +12,17 @@ public static class ScenarioCatalogue
         EquivocationScenarios.O01,
         EquivocationScenarios.O02,
         CommitRuleScenarios.O03,
+        LockScenarios.O07,
+        LockScenarios.O08,
+        LockScenarios.O09,
+        PacemakerScenarios.O10,
+        PacemakerScenarios.O11,
+        PacemakerScenarios.O12,
+        PacemakerScenarios.O13,
+        PacemakerScenarios.O14,
+        PacemakerScenarios.O15,
+        QuorumScenarios.O22,
+        QuorumScenarios.O23,
     ];
 
     /// <summary>The scenario of that name, in any case; null for an unknown one.</summary>

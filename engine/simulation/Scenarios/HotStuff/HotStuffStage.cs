@@ -71,8 +71,11 @@ public sealed class HotStuffStage : Stage
     /// <summary>Waits until these are in a view.</summary>
     public void UntilInView(ulong view, params Actor[] who) => Until($"{Letters(who)} are in view {view}", () => who.All(actor => actor.View == view));
 
+    /// <summary>Whether the traitors can certify a block: a quorum of votes, their own among them, is in their hands.</summary>
+    public bool IsCertifiable(string block) => TryCombine(HotStuffMessages.VoteStatement(this[block])) is not null;
+
     /// <summary>Waits until the traitors can certify a block: a quorum of votes, their own among them, is in their hands.</summary>
-    public void UntilCertifiable(string block) => Until($"the traitors hold a quorum of votes for {block}", () => TryCombine(HotStuffMessages.VoteStatement(this[block])) is not null);
+    public void UntilCertifiable(string block) => Until($"the traitors hold a quorum of votes for {block}", () => IsCertifiable(block));
 
     /// <summary>The certificate of a block, out of the votes that traitors heard and their own, or one that they heard.</summary>
     /// <exception cref="InvalidOperationException">They have no quorum.</exception>
@@ -114,6 +117,13 @@ public sealed class HotStuffStage : Stage
         var header = new BlockHeader(
             Chain.Committee.Epoch, on.Height.Next(), new View(view), parent ?? on.Digest, payload.Root, on.Header.Executed, proposer.Id, on.Header.Time + ++_made);
         return new Block(Chain, header, payload, by);
+    }
+
+    /// <summary>A proposal of a traitor that has no name and, mostly, no turn.</summary>
+    public ProtocolMessage Proposal(ulong view, Actor proposer, string on)
+    {
+        Block block = Make(view, proposer, this[on], Certificate(on));
+        return new ProposalMessage(Sign(proposer, ProposalMessage.ProposalStatement(block)), block, null);
     }
 
     /// <summary>Proposals, as a rule of the network matches them.</summary>
