@@ -12,7 +12,7 @@ public sealed record HotStuffParts
     public ILeaderElection? Election { get; init; }
 
     /// <summary>Makes what counts votes, timeouts and proposals, given the most that is kept of one signer.</summary>
-    public Func<Committee, int, VoteCollector> Collector { get; init; } = static (committee, perSigner) => new VoteCollector(committee, perSigner);
+    public Func<Committee, int, VoteCollector> Collector { get; init; } = static (committee, perSigner) => new VoteCollector(committee, perSigner, perSlot: false);
 
     /// <summary>Makes what tells which view to join.</summary>
     public Func<Committee, TimeoutTally> Tally { get; init; } = static committee => new TimeoutTally(committee);

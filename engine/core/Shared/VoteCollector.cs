@@ -18,16 +18,22 @@ public class VoteCollector
 
     private readonly Committee _committee;
     private readonly int _perSigner;
+    private readonly bool _perSlot;
     private readonly SortedDictionary<Key, Tally> _tallies = [];
     private readonly SortedSet<Key>[] _bySigner;
 
     /// <summary>Makes a collector.</summary>
     /// <param name="committee">Whose votes count.</param>
     /// <param name="perSigner">How many votes of one signer are kept; the lowest views go first.</param>
-    public VoteCollector(Committee committee, int perSigner = DefaultPerSigner)
+    /// <param name="perSlot">
+    /// True when each slot has its own sequence of views (PBFT): statements of one view contradict each other within a slot only. False when a view has one statement,
+    /// whatever its slot (HotStuff): two blocks of one view at different heights are a contradiction too. As in the protocol's <see cref="SigningRule"/>.
+    /// </param>
+    public VoteCollector(Committee committee, int perSigner = DefaultPerSigner, bool perSlot = true)
     {
         _committee = committee;
         _perSigner = perSigner;
+        _perSlot = perSlot;
         _bySigner = new SortedSet<Key>[committee.Size];
         for (int i = 0; i < _bySigner.Length; i++)
         {
@@ -58,7 +64,7 @@ public class VoteCollector
             return default;
         }
 
-        var key = new Key(vote.Statement.View.Value, (byte)vote.Statement.Kind, vote.Statement.Slot.Value);
+        var key = new Key(vote.Statement.View.Value, (byte)vote.Statement.Kind, _perSlot ? vote.Statement.Slot.Value : 0);
         SortedSet<Key> mine = _bySigner[vote.Signer.Value];
         if (_tallies.TryGetValue(key, out Tally? tally) && tally.Votes.TryGetValue(vote.Signer.Value, out Vote first))
         {

@@ -103,7 +103,7 @@ public sealed partial class SimulatedReplica : ITransport, IExecution, IReplicaO
     private IJournal OpenJournal(Chain chain)
     {
         WorldOptions options = _world.Options;
-        var journalOptions = new JournalOptions { SegmentBytes = options.JournalSegmentBytes, PrepareAhead = false, Salt = _salts.Next };
+        var journalOptions = new JournalOptions { SegmentBytes = options.JournalSegmentBytes, PrepareAhead = false, Salt = _salts.Next, Checksum = options.Checksum ?? FrameChecksum.XxHash3 };
         IDisk disk = options.WrapJournalDisk?.Invoke(JournalDisk) ?? JournalDisk;
         IJournal journal = options.OpenJournal?.Invoke(disk, chain, journalOptions) ?? Journal.Open(disk, chain, journalOptions);
         journal = _port?.Watch(journal) ?? journal;

@@ -73,6 +73,12 @@ public sealed partial class SimulatedReplica : IActor
     /// <summary>False when it stays down until somebody starts it.</summary>
     public bool RestartsItself { get; set; } = true;
 
+    /// <summary>What a stop within a turn does to the unflushed; null for a drawn loss.</summary>
+    public CrashLoss? LossWhenStopped { get; set; }
+
+    /// <summary>Why its process last ended by itself; null when it never did.</summary>
+    public string? LastWords { get; private set; }
+
     /// <summary>True when its safety records were lost once: it must earn its vote back. (The mark beside the key of a real node.)</summary>
     public bool RecordsLost { get; private set; }
 
@@ -468,7 +474,7 @@ public sealed partial class SimulatedReplica : IActor
         _flushesBefore = -1;
         if (exception is MachineStoppedException)
         {
-            Stop(FaultKind.CrashAtWrite, _world.DrawLoss());
+            Stop(FaultKind.CrashAtWrite, LossWhenStopped ?? _world.DrawLoss());
             RestartAfter(_world.Options.RestartAfter);
             return;
         }
@@ -502,6 +508,7 @@ public sealed partial class SimulatedReplica : IActor
     private void Down(string why)
     {
         Up = false;
+        LastWords = why;
         _world.Trace.Add(_world.Time.Now, Index, TraceKind.Stopped, what: why);
         Machine.Stop();
         JournalDisk.Crash(CrashLoss.None, 0);

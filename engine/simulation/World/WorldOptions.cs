@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Bft.Crypto.Certificates;
 using Bft.Crypto.Signatures;
 using Bft.Engine;
 using Bft.Engine.Shared;
@@ -66,6 +67,9 @@ public sealed record WorldOptions
     /// <summary>Puts another transport around a replica's; null for none (a mutation: everything is sent twice …).</summary>
     public Func<ITransport, ITransport>? WrapTransport { get; init; }
 
+    /// <summary>What makes a journal's frame whole; null for the production checksum.</summary>
+    public FrameChecksum? Checksum { get; init; }
+
     /// <summary>When clients believe an answer.</summary>
     public ClientRules ClientRules { get; init; } = ClientRules.Sound;
 
@@ -73,7 +77,7 @@ public sealed record WorldOptions
     public Func<IJournal, IJournal>? WrapJournal { get; init; }
 
     /// <summary>Puts another judge around or in place of the production one; null for none (a mutation: signers counted twice …).</summary>
-    public Func<IClaims, IClaims>? WrapClaims { get; init; }
+    public Func<IClaims, ICertificateScheme, IClaims>? WrapClaims { get; init; }
 
     /// <summary>Length of a journal's segment in bytes: small, so that rotation is part of every run.</summary>
     public int JournalSegmentBytes { get; init; } = 96 << 10;

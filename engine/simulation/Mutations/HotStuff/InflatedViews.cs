@@ -15,7 +15,7 @@ internal static class InflatedViews
             Apply = options => options with
             {
                 Create = context => new HotStuffProtocol(context, new AsClaimed()),
-                WrapClaims = claims => new AnyView(claims),
+                WrapClaims = (claims, _) => new AnyView(claims),
             },
         },
     ];
