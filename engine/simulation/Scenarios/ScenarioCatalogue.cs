@@ -21,6 +21,9 @@ public static class ScenarioCatalogue
         PacemakerScenarios.O13,
         PacemakerScenarios.O14,
         PacemakerScenarios.O15,
+        SignerScenarios.O16,
+        SignerScenarios.O17,
+        SignerScenarios.O19,
         QuorumScenarios.O22,
         QuorumScenarios.O23,
     ];

@@ -74,6 +74,25 @@ public sealed class HotStuffStage : Stage
     /// <summary>Whether the traitors can certify a block: a quorum of votes, their own among them, is in their hands.</summary>
     public bool IsCertifiable(string block) => TryCombine(HotStuffMessages.VoteStatement(this[block])) is not null;
 
+    /// <summary>A replica's vote for a block, if it reached a traitor.</summary>
+    public Vote? HeardVote(Actor who, string block) =>
+        _heard.TryGetValue(HotStuffMessages.VoteStatement(this[block]), out SortedDictionary<int, Vote>? votes) && votes.TryGetValue(who.Id.Value, out Vote vote) ? vote : null;
+
+    /// <summary>A traitor's vote for a block, told to nobody.</summary>
+    public Vote VoteOf(Actor traitor, string block) => Sign(traitor, HotStuffMessages.VoteStatement(this[block]));
+
+    /// <summary>A traitor says a vote of anything.</summary>
+    public void SendVote(Actor traitor, Vote vote, Actor to) => Says(traitor, new VoteMessage(vote)).To(to);
+
+    /// <summary>The bytes of what a traitor would say.</summary>
+    public byte[] Encoded(Line line) => WireMessage.Encode(line.Message);
+
+    /// <summary>A replica is shown a vote by a peer; what its edge made of it.</summary>
+    public EdgeVerdict ShowVote(Actor to, ReplicaId from, Vote vote) => Show(to, from, WireMessage.Encode(new VoteMessage(vote)));
+
+    /// <summary>A replica is shown a certificate by a traitor; what its edge made of it.</summary>
+    public EdgeVerdict ShowCertificate(Actor to, Actor from, QuorumCertificate certificate) => Show(to, from.Id, Encoded(Show(from, certificate)));
+
     /// <summary>Waits until the traitors can certify a block: a quorum of votes, their own among them, is in their hands.</summary>
     public void UntilCertifiable(string block) => Until($"the traitors hold a quorum of votes for {block}", () => IsCertifiable(block));
 
