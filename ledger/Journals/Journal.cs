@@ -174,7 +174,7 @@ public sealed class Journal : IJournal
 
     private void Recover()
     {
-        bool isNew = JournalRecovery.Read(_disk, _chain, _state, _segments, out long lastFrame, out _end) is false;
+        bool isNew = JournalRecovery.Read(_disk, _chain, _state, _segments, _options.Checksum, out long lastFrame, out _end) is false;
         if (!isNew)
         {
             _file = _disk.Open(_segments[^1].FileName);
@@ -270,7 +270,7 @@ public sealed class Journal : IJournal
     {
         List<StoredBlock> carried = BlocksToCarry();
         StagingBuffer first = CarryFrame(carried);
-        var segment = new JournalSegment((_segments.Count == 0 ? 0 : _segments[^1].Number) + 1, (_options.Salt ?? Salts.Random)(), _end);
+        var segment = new JournalSegment((_segments.Count == 0 ? 0 : _segments[^1].Number) + 1, (_options.Salt ?? Salts.Random)(), _end, _options.Checksum);
         IDiskFile file = WriteNewSegment(segment, first);
         try
         {

@@ -30,6 +30,9 @@ public sealed record JournalOptions
     /// </summary>
     public Func<ulong>? Salt { get; init; }
 
+    /// <summary>What makes a frame whole or nothing; another one than the default's is another format.</summary>
+    public FrameChecksum Checksum { get; init; } = FrameChecksum.XxHash3;
+
     /// <summary>Told what went wrong without harm (a file that could not be deleted …). Null for silence.</summary>
     public Action<string>? Warn { get; init; }
 }

@@ -10,7 +10,7 @@ internal static class JournalRecovery
     /// Reads every segment in order. Returns false when there is none. <paramref name="lastFrame"/> is where the last frame of the last
     /// one starts, <paramref name="end"/> where its frames end.
     /// </summary>
-    public static bool Read(IDisk disk, Chain chain, JournalState state, List<JournalSegment> segments, out long lastFrame, out long end)
+    public static bool Read(IDisk disk, Chain chain, JournalState state, List<JournalSegment> segments, FrameChecksum checksum, out long lastFrame, out long end)
     {
         lastFrame = 0;
         end = 0;
@@ -28,7 +28,7 @@ internal static class JournalRecovery
         {
             string name = JournalSegment.NameOf(number);
             using IDiskFile file = disk.Open(name, writable: false);
-            JournalSegment segment = JournalSegment.ReadHeader(disk, file, chain);
+            JournalSegment segment = JournalSegment.ReadHeader(disk, file, chain, checksum);
             if (segment.Number != number)
             {
                 throw new JournalDamagedException(disk.Location, name, 0, $"its header says that it is segment {segment.Number}");

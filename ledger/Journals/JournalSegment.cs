@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using System.IO.Hashing;
 using Bft.Engine;
 using Bft.Ledger.Disks;
 
@@ -14,7 +13,7 @@ namespace Bft.Ledger;
 /// Every frame was followed by a flush before the next one was written. So the first bad frame is where the journal ends
 /// (a crash tore it), unless a good one follows: then what was flushed has gone bad.
 /// </remarks>
-internal sealed class JournalSegment(ulong number, ulong salt, long previousEnd)
+internal sealed class JournalSegment(ulong number, ulong salt, long previousEnd, FrameChecksum? checksum = null)
 {
     public const int FrameHeaderBytes = 8 + 4 + 4;
     private const int Alignment = 8;
@@ -22,6 +21,8 @@ internal sealed class JournalSegment(ulong number, ulong salt, long previousEnd)
     private const string Prefix = "journal-";
     private const string Suffix = ".seg";
     private static readonly ulong Magic = FileHeader.Magic("BFTJRNL1"u8);
+
+    private readonly FrameChecksum _checksum = checksum ?? FrameChecksum.XxHash3;
 
     public ulong Number => number;
 
@@ -62,7 +63,7 @@ internal sealed class JournalSegment(ulong number, ulong salt, long previousEnd)
         FileHeader.Seal(header);
     }
 
-    public static JournalSegment ReadHeader(IDisk disk, IDiskFile file, Chain chain)
+    public static JournalSegment ReadHeader(IDisk disk, IDiskFile file, Chain chain, FrameChecksum? checksum = null)
     {
         Span<byte> header = stackalloc byte[FileHeader.Bytes];
         FileHeader.Verdict verdict = FileHeader.Read(file, header, Magic, chain);
@@ -80,7 +81,8 @@ internal sealed class JournalSegment(ulong number, ulong salt, long previousEnd)
         return new JournalSegment(
             BinaryPrimitives.ReadUInt64LittleEndian(fields),
             BinaryPrimitives.ReadUInt64LittleEndian(fields[8..]),
-            BinaryPrimitives.ReadInt64LittleEndian(fields[16..]));
+            BinaryPrimitives.ReadInt64LittleEndian(fields[16..]),
+            checksum);
     }
 
     /// <summary>Fills in the header of a frame that will be written at that offset.</summary>
@@ -88,7 +90,7 @@ internal sealed class JournalSegment(ulong number, ulong salt, long previousEnd)
     {
         BinaryPrimitives.WriteUInt32LittleEndian(frame[ChecksumBytes..], Mark);
         BinaryPrimitives.WriteUInt32LittleEndian(frame[(ChecksumBytes + 4)..], (uint)(frame.Length - FrameHeaderBytes));
-        BinaryPrimitives.WriteUInt64LittleEndian(frame, Checksum(frame, offset));
+        BinaryPrimitives.WriteUInt64LittleEndian(frame, _checksum.Of(frame[ChecksumBytes..], salt, offset));
     }
 
     /// <summary>Reads the frame at an offset; false when there is no good one. The records are behind the frame header in the buffer.</summary>
@@ -114,7 +116,7 @@ internal sealed class JournalSegment(ulong number, ulong salt, long previousEnd)
         }
 
         Span<byte> frame = buffer.AsSpan(0, bytes);
-        if (file.Read(offset, frame) < bytes || Checksum(frame, offset) != BinaryPrimitives.ReadUInt64LittleEndian(frame))
+        if (file.Read(offset, frame) < bytes || !_checksum.Matches(frame[ChecksumBytes..], salt, offset, BinaryPrimitives.ReadUInt64LittleEndian(frame)))
         {
             return false;
         }
@@ -142,7 +144,4 @@ internal sealed class JournalSegment(ulong number, ulong salt, long previousEnd)
 
         return null;
     }
-
-    private ulong Checksum(ReadOnlySpan<byte> frame, long offset) =>
-        XxHash3.HashToUInt64(frame[ChecksumBytes..], Salts.Seed(salt, offset));
 }

@@ -9,7 +9,7 @@ namespace Bft.Engine;
 /// (2q−n ≥ f+1) while q ≤ n−f. "2f+1" is right only for n = 3f+1: with n = 6 two sets of 3 may be disjoint.
 /// Crash: f = ⌊(n−1)/2⌋ and q = ⌊n/2⌋+1.
 /// </remarks>
-public sealed class Committee
+public class Committee
 {
     /// <summary>Makes a committee of equal replicas.</summary>
     /// <param name="size">n, from 1 to <see cref="ReplicaSet.Capacity"/>.</param>
@@ -41,11 +41,11 @@ public sealed class Committee
     /// <summary>f: how many replicas may be faulty.</summary>
     public int FaultBound { get; }
 
-    /// <summary>q: the size of a quorum. Only a test that shows what wrong arithmetic leads to sets it.</summary>
-    public int QuorumSize { get; internal init; }
+    /// <summary>q: the size of a quorum. Set by those only who show what wrong arithmetic leads to.</summary>
+    public int QuorumSize { get; protected internal init; }
 
     /// <summary>How many distinct replicas hold at least one honest one: f+1 (1 under crash faults, where nobody lies). Set like <see cref="QuorumSize"/>.</summary>
-    public int HonestSize { get; internal init; }
+    public int HonestSize { get; protected internal init; }
 
     /// <summary>All members.</summary>
     public ReplicaSet Everyone { get; }

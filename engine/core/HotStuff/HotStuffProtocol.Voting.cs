@@ -47,7 +47,7 @@ public sealed partial class HotStuffProtocol
             return;
         }
 
-        if (_tip.Block.View == block.View && _tip.Block.Digest != block.Digest)
+        if (!_rules.IsFirstOfView(_tip.Block, block))
         {
             return;
         }

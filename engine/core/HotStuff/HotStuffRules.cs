@@ -32,9 +32,18 @@ public class HotStuffRules
         certificate.Statement.Slot == block.Height &&
         certificate.View == block.View;
 
+    /// <summary>Of the blocks that a leader makes for one view, the first to come is looked at and no other. Guards, beside the voter, against two votes in a view.</summary>
+    public virtual bool IsFirstOfView(Block newest, Block block) => newest.View != block.View || newest.Digest == block.Digest;
+
     /// <summary>safeNode: the block extends the locked block (safety), or its certificate is of a later view than the lock (liveness).</summary>
     public virtual bool SafeNode(bool extendsLockedBlock, View justifyView, View lockedView) =>
         extendsLockedBlock || justifyView > lockedView;
+
+    /// <summary>highQC is the certificate of the highest view, not the latest to come.</summary>
+    public virtual bool Raises(View certified, View highest) => certified > highest;
+
+    /// <summary>curView never goes back, whatever certificate comes late.</summary>
+    public virtual bool Advances(View to, View current) => to > current;
 
     /// <summary>On a certificate for b″, its parent b′ (a two-chain) is locked if later than the lock.</summary>
     public virtual bool Locks(View parentOfCertified, View lockedView) => parentOfCertified > lockedView;

@@ -74,6 +74,9 @@ public sealed partial class Replica
     /// <summary>True while writes to the journal fail and are tried again.</summary>
     public bool Paused => _pausedUntil is not null;
 
+    /// <summary>How many messages and blocks of others wait here for later: bounded, whatever they send. Between turns.</summary>
+    public int Kept => _protocol.Kept + _held.Values.Sum(static waiting => waiting.Count);
+
     /// <summary>The height a peer was last known to have. Any thread.</summary>
     public Height HeightOf(ReplicaId peer) => _sync.HeadOf(peer);
 

@@ -11,20 +11,29 @@ public readonly record struct Collected(ImmutableArray<Vote> Quorum, Evidence? E
 /// Counts votes that are verified, or will be when a certificate is built of them: distinct signers by number (never by signature bytes), a contradiction becomes evidence and does not
 /// displace the first vote, a quorum is reported once. Bounded a signer, so that a flood evicts only the flooder's own votes.
 /// </summary>
-public sealed class VoteCollector
+public class VoteCollector
 {
+    /// <summary>How many votes of one signer are kept unless told otherwise.</summary>
+    public const int DefaultPerSigner = 16;
+
     private readonly Committee _committee;
     private readonly int _perSigner;
+    private readonly bool _perSlot;
     private readonly SortedDictionary<Key, Tally> _tallies = [];
     private readonly SortedSet<Key>[] _bySigner;
 
     /// <summary>Makes a collector.</summary>
     /// <param name="committee">Whose votes count.</param>
     /// <param name="perSigner">How many votes of one signer are kept; the lowest views go first.</param>
-    public VoteCollector(Committee committee, int perSigner = 16)
+    /// <param name="perSlot">
+    /// True when each slot has its own sequence of views (PBFT): statements of one view contradict each other within a slot only. False when a view has one statement,
+    /// whatever its slot (HotStuff): two blocks of one view at different heights are a contradiction too. As in the protocol's <see cref="SigningRule"/>.
+    /// </param>
+    public VoteCollector(Committee committee, int perSigner = DefaultPerSigner, bool perSlot = true)
     {
         _committee = committee;
         _perSigner = perSigner;
+        _perSlot = perSlot;
         _bySigner = new SortedSet<Key>[committee.Size];
         for (int i = 0; i < _bySigner.Length; i++)
         {
@@ -32,15 +41,30 @@ public sealed class VoteCollector
         }
     }
 
+    /// <summary>How many votes are kept, of all signers; never more than n times the most of one.</summary>
+    public virtual int Count
+    {
+        get
+        {
+            int count = 0;
+            foreach (SortedSet<Key> mine in _bySigner)
+            {
+                count += mine.Count;
+            }
+
+            return count;
+        }
+    }
+
     /// <summary>Counts a vote that <see cref="IClaims.MayCount"/> let through.</summary>
-    public Collected Add(in Vote vote)
+    public virtual Collected Add(in Vote vote)
     {
         if (!_committee.Contains(vote.Signer))
         {
             return default;
         }
 
-        var key = new Key(vote.Statement.View.Value, (byte)vote.Statement.Kind, vote.Statement.Slot.Value);
+        var key = KeyOf(vote.Statement);
         SortedSet<Key> mine = _bySigner[vote.Signer.Value];
         if (_tallies.TryGetValue(key, out Tally? tally) && tally.Votes.TryGetValue(vote.Signer.Value, out Vote first))
         {
@@ -75,7 +99,7 @@ public sealed class VoteCollector
     /// <returns>The votes of a quorum that is there even so; it is reported again, also if it was before. Else default.</returns>
     public ImmutableArray<Vote> Refuse(Statement statement, ReplicaSet signers)
     {
-        var key = new Key(statement.View.Value, (byte)statement.Kind, statement.Slot.Value);
+        var key = KeyOf(statement);
         if (!_tallies.TryGetValue(key, out Tally? tally))
         {
             return default;
@@ -93,8 +117,10 @@ public sealed class VoteCollector
         return QuorumOf(tally, statement);
     }
 
+    private Key KeyOf(in Statement statement) => new(statement.View.Value, (byte)statement.Kind, _perSlot ? statement.Slot.Value : 0);
+
     /// <summary>Forgets the votes of views below <paramref name="view"/>.</summary>
-    public void ForgetBelow(View view)
+    public virtual void ForgetBelow(View view)
     {
         while (_tallies.Count > 0)
         {

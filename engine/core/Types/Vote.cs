@@ -29,5 +29,5 @@ public readonly record struct Vote(Statement Statement, ReplicaId Signer, ReadOn
 
 /// <summary>Proof that one replica signed two different statements where it may sign one. Each vote convicts only with its signature checked.</summary>
 /// <param name="First">One vote.</param>
-/// <param name="Second">The contradicting vote: same kind, epoch, view, slot and signer; other subject.</param>
+/// <param name="Second">The contradicting vote: same kind, epoch, view and signer (and slot, where a protocol signs by slot); another statement.</param>
 public sealed record Evidence(Vote First, Vote Second);

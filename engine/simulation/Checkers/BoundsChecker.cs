@@ -12,6 +12,7 @@ public sealed class BoundsChecker : Checker
         Check(instance, "bytes in the pool", sample.PoolBytes, sample.PoolLimit);
         Check(instance, "bytes of one peer waiting for the loop", sample.InflowBytes, sample.InflowLimit);
         Check(instance, "bytes of the journal", sample.JournalBytes, sample.JournalLimit);
+        Check(instance, "messages and blocks of others", sample.Kept, sample.KeptLimit);
     }
 
     private void Check(int instance, string what, long value, long limit)

@@ -87,4 +87,7 @@ public sealed record RestartState(ReplicaId Id, bool MayVote, Func<StatementKind
 /// <param name="InflowLimit">Their bound.</param>
 /// <param name="JournalBytes">Bytes of the journal's files.</param>
 /// <param name="JournalLimit">Their bound.</param>
-public readonly record struct ResourceSample(long PoolBytes, long PoolLimit, int PoolTransactions, long InflowBytes, long InflowLimit, long JournalBytes, long JournalLimit);
+/// <param name="Kept">Messages and blocks of others that its loop and protocol keep for later.</param>
+/// <param name="KeptLimit">Their bound.</param>
+public readonly record struct ResourceSample(
+    long PoolBytes, long PoolLimit, int PoolTransactions, long InflowBytes, long InflowLimit, long JournalBytes, long JournalLimit, int Kept = 0, int KeptLimit = int.MaxValue);

@@ -73,6 +73,7 @@ public sealed class SimulatedDisk(SimulatedMachine machine, Action<FaultKind> in
     private MemoryDisk _disk = new();
     private int _failingFlushes;
     private bool _full;
+    private int? _tearAfter;
 
     /// <inheritdoc/>
     public string Location => "simulated";
@@ -107,11 +108,17 @@ public sealed class SimulatedDisk(SimulatedMachine machine, Action<FaultKind> in
         }
     }
 
+    /// <summary>How long the write was that <see cref="TearNextWrite"/> tore last, in bytes.</summary>
+    public int LastTorn { get; private set; }
+
     /// <summary>File flushes so far.</summary>
     public int Flushes => _disk.FileFlushes;
 
     /// <summary>Lets flushes to come fail; their pages are lost.</summary>
     public void FailFlushes(int count) => _failingFlushes = count;
+
+    /// <summary>The machine stops within the next write: the first bytes of it are there, and nothing behind them.</summary>
+    public void TearNextWrite(int bytes) => _tearAfter = bytes;
 
     /// <summary>What a stop of the machine does to the unflushed.</summary>
     public void Crash(CrashLoss loss, int seed)
@@ -255,6 +262,15 @@ public sealed class SimulatedDisk(SimulatedMachine machine, Action<FaultKind> in
         public void Write(long offset, ReadOnlySpan<byte> bytes)
         {
             machine.Begin();
+            if (disk._tearAfter is { } torn)
+            {
+                disk._tearAfter = null;
+                file.Write(offset, bytes[..Math.Min(torn, bytes.Length)]);
+                disk.LastTorn = bytes.Length;
+                machine.Stop();
+                machine.Check();
+            }
+
             try
             {
                 file.Write(offset, bytes);

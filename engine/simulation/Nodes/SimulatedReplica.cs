@@ -73,6 +73,12 @@ public sealed partial class SimulatedReplica : IActor
     /// <summary>False when it stays down until somebody starts it.</summary>
     public bool RestartsItself { get; set; } = true;
 
+    /// <summary>What a stop within a turn does to the unflushed; null for a drawn loss.</summary>
+    public CrashLoss? LossWhenStopped { get; set; }
+
+    /// <summary>Why its process last ended by itself; null when it never did.</summary>
+    public string? LastWords { get; private set; }
+
     /// <summary>True when its safety records were lost once: it must earn its vote back. (The mark beside the key of a real node.)</summary>
     public bool RecordsLost { get; private set; }
 
@@ -150,6 +156,28 @@ public sealed partial class SimulatedReplica : IActor
                 CrashLoss.Torn => FaultKind.CrashTorn,
                 _ => FaultKind.CrashReordered,
             }, loss);
+        }
+    }
+
+    /// <summary>It stands still at once. What becomes of the unflushed is told later, by <see cref="Settle"/>.</summary>
+    public void Halt()
+    {
+        if (Up)
+        {
+            Up = false;
+            _world.Trace.Add(_world.Time.Now, Index, TraceKind.Stopped);
+            Machine.Stop();
+            DropWork();
+        }
+    }
+
+    /// <summary>Tells what became of the unflushed of a machine that stands still; <see cref="Start"/> follows.</summary>
+    public void Settle(CrashLoss loss)
+    {
+        if (!Up)
+        {
+            Up = true;
+            Crash(loss);
         }
     }
 
@@ -286,6 +314,20 @@ public sealed partial class SimulatedReplica : IActor
         }
     }
 
+    /// <summary>It is shown bytes of another, at once and without a network; what its edge made of them.</summary>
+    internal EdgeVerdict Show(ReplicaId from, ReadOnlyMemory<byte> bytes)
+    {
+        try
+        {
+            return _edge.OnMessage(from, bytes);
+        }
+        catch (Exception exception)
+        {
+            Fell("edge", exception);
+            return EdgeVerdict.Refused;
+        }
+    }
+
     /// <summary>Messages that it refused at the edge.</summary>
     public long Refused { get; private set; }
 
@@ -403,13 +445,16 @@ public sealed partial class SimulatedReplica : IActor
                 inflow = Math.Max(inflow, held);
             }
 
-            var sample = new ResourceSample(_pool.Bytes, _world.Options.PoolBytes, _pool.Transactions, inflow, _world.Options.InflowBytes + _world.Chain.Limits.MaxBlockBytes, JournalDisk.Bytes, JournalLimit);
+            var sample = new ResourceSample(_pool.Bytes, _world.Options.PoolBytes, _pool.Transactions, inflow, _world.Options.InflowBytes + _world.Chain.Limits.MaxBlockBytes, JournalDisk.Bytes, JournalLimit, Replica.Kept, KeptLimit);
             _world.Watch.Sampled(this, sample);
         }
     }
 
     // Segments that blocks keep alive, one being made, one spare; each may be longer by a turn.
     private long JournalLimit => 64L * _world.Options.JournalSegmentBytes;
+
+    // Of each other replica some dozens of votes, timeouts and proposals; and blocks that are fetched from the newest back.
+    private int KeptLimit => (64 * _world.Chain.Committee.Size) + 1024;
 
     private void Guarded(string where, Action<SimulatedReplica> action)
     {
@@ -429,7 +474,7 @@ public sealed partial class SimulatedReplica : IActor
         _flushesBefore = -1;
         if (exception is MachineStoppedException)
         {
-            Stop(FaultKind.CrashAtWrite, _world.DrawLoss());
+            Stop(FaultKind.CrashAtWrite, LossWhenStopped ?? _world.DrawLoss());
             RestartAfter(_world.Options.RestartAfter);
             return;
         }
@@ -463,6 +508,7 @@ public sealed partial class SimulatedReplica : IActor
     private void Down(string why)
     {
         Up = false;
+        LastWords = why;
         _world.Trace.Add(_world.Time.Now, Index, TraceKind.Stopped, what: why);
         Machine.Stop();
         JournalDisk.Crash(CrashLoss.None, 0);

@@ -167,7 +167,7 @@ public static class SimulationRun
     }
 
     // Nobody asks for anything new, except one last write by each client: it shows that the chain still takes commands.
-    private static TimeSpan Recover(SimulatedWorld world, TimeSpan bound)
+    internal static TimeSpan Recover(SimulatedWorld world, TimeSpan bound)
     {
         TimeSpan from = world.Time.Now;
         ulong target = world.Watch.Agreement.Highest;

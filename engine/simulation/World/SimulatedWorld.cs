@@ -213,7 +213,7 @@ public sealed class SimulatedWorld
     {
         var production = new Claims(Chain, Keys.Scheme, new VerifiedCache(Options.VerifiedEntries));
         IClaims claims = Options.RealSignatures ? production : new RegisteredClaims(production, Runs);
-        return Options.WrapClaims?.Invoke(claims) ?? claims;
+        return Options.WrapClaims?.Invoke(claims, Keys.Scheme) ?? claims;
     }
 
     internal bool IsSpoilt(ReplicaId id) => _spoilt.Contains(id);
@@ -260,11 +260,16 @@ public sealed class SimulatedWorld
         }
     }
 
+    /// <summary>How much longer an instance's answers to clients take; null for no time.</summary>
+    public Func<SimulatedReplica, TimeSpan>? SlowAnswers { get; set; }
+
+    private TimeSpan AnswerDelay(SimulatedReplica from) => Network.DrawDelay(from.Index, from.Index) + (SlowAnswers?.Invoke(from) ?? TimeSpan.Zero);
+
     internal void Reply(SimulatedReplica from, Receipt receipt)
     {
         if (_clientOf.TryGetValue(receipt.Client, out SimulatedClient? client) && client.Waits(receipt) && !Lost(from.Index))
         {
-            Time.After(Network.DrawDelay(from.Index, from.Index), () => client.Take(from.Id, receipt));
+            Time.After(AnswerDelay(from), () => client.Take(from.Id, receipt));
         }
     }
 
@@ -272,7 +277,7 @@ public sealed class SimulatedWorld
     {
         if (!Lost(from.Index))
         {
-            Time.After(Network.DrawDelay(from.Index, from.Index), () => _clients[client].Take(from.Id, nonce, found, value, height));
+            Time.After(AnswerDelay(from), () => _clients[client].Take(from.Id, nonce, found, value, height));
         }
     }
 

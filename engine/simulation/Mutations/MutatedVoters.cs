@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+using Bft.Crypto.Signatures;
+using Bft.Engine;
+
+namespace Bft.Simulation.Mutations;
+
+/// <summary>The only holder of the key, with each of its rules broken once.</summary>
+internal static class MutatedVoters
+{
+    public static IReadOnlyList<Mutation> All { get; } =
+    [
+        Of("voter-forgets-in-a-crash", "does not take back what it signed before a stop", "restore what was promised; PROTOCOLS 0.4.5", "O-02", (chain, self, signer, rules, mayVote) => new Forgetful(chain, self, signer, rules, mayVote)),
+        Of("proposals-unrecorded", "records no proposal", "whatever is signed goes to disk; PROTOCOLS 0.4.1, 3c lastProposedView", "O-02", (chain, self, signer, rules, mayVote) => new ProposalsUnrecorded(chain, self, signer, rules, mayVote)),
+        Of("votes-unrecorded", "records no vote", "whatever is signed goes to disk; PROTOCOLS 0.4.1", "O-02", (chain, self, signer, rules, mayVote) => new VotesUnrecorded(chain, self, signer, rules, mayVote)),
+    ];
+
+    private static Mutation Of(string name, string does, string rule, string? by, VoterMaker make) => new(name, does)
+    {
+        Rule = rule,
+        By = by,
+        Apply = options => options with { MakeVoter = make },
+    };
+
+    private sealed class Forgetful(Chain chain, ReplicaId self, ISigner signer, ImmutableArray<SigningRule> rules, bool mayVote) : Voter(chain, self, signer, rules, mayVote)
+    {
+        public override void Restore(IEnumerable<SafetyRecord> records)
+        {
+            // It begins as if it had never signed.
+        }
+    }
+
+    private sealed class ProposalsUnrecorded(Chain chain, ReplicaId self, ISigner signer, ImmutableArray<SigningRule> rules, bool mayVote) : Voter(chain, self, signer, rules, mayVote)
+    {
+        public override SigningAnswer Sign(Statement statement) =>
+            base.Sign(statement) is var answer && statement.Kind == StatementKind.Proposal ? answer with { Record = null } : answer;
+    }
+
+    private sealed class VotesUnrecorded(Chain chain, ReplicaId self, ISigner signer, ImmutableArray<SigningRule> rules, bool mayVote) : Voter(chain, self, signer, rules, mayVote)
+    {
+        public override SigningAnswer Sign(Statement statement) =>
+            base.Sign(statement) is var answer && statement.Kind == StatementKind.Vote ? answer with { Record = null } : answer;
+    }
+}
