@@ -18,9 +18,6 @@ public static class CertificateSchemes
         (MlDsaScheme.Instance, (keys, cache, out refusal) => List(MlDsaScheme.Instance, keys, cache, out refusal)),
     ];
 
-    /// <summary>The name of what is written in C# alone.</summary>
-    public const string ManagedBackend = "managed";
-
     /// <summary>The name used when nothing is said.</summary>
     public static string Default => Names[0];
 
