@@ -1,5 +1,6 @@
 using System.CommandLine;
 using BenchmarkDotNet.Running;
+using Bft.Bench.Certificates;
 using Bft.Bench.Crash;
 using Bft.Bench.Simulation;
 using Bft.Bench.Throughput;
@@ -123,6 +124,8 @@ simulation.SetAction(result =>
     static string Mark(double? mark) => mark is { } value ? $" (mark {value:N0})" : "";
 });
 root.Subcommands.Add(simulation);
+
+root.Subcommands.Add(CertificateCommand.Build(json));
 
 var micro = new Command("micro", "BenchmarkDotNet on the hot paths; further arguments go to it (for example --filter *Journal*).") { TreatUnmatchedTokensAsErrors = false };
 micro.SetAction(result =>
