@@ -1,7 +1,9 @@
 using System.CommandLine;
 using BenchmarkDotNet.Running;
+using Bft.Bench.Certificates;
 using Bft.Bench.Crash;
 using Bft.Bench.Throughput;
+using Bft.Crypto.Certificates;
 using Bft.Testnet.CommandLine;
 using Bft.Testnet.Homes;
 
@@ -10,6 +12,7 @@ var json = new Option<bool>("--json") { Description = "One JSON document on stan
 
 var throughput = new Command("throughput", "Real validator processes under load: transactions a second, latency, processor time, memory, disk.");
 var nodes = new Option<int>("--nodes") { DefaultValueFactory = _ => 4, Description = "Validators." };
+var scheme = new Option<string?>("--scheme") { Description = $"The certificate scheme: {string.Join(", ", CertificateSchemes.Names)}." };
 var valueBytes = new Option<int>("--value-bytes") { DefaultValueFactory = _ => 128, Description = "Bytes of each value." };
 var seconds = new Option<int>("--seconds") { DefaultValueFactory = _ => 20, Description = "How long is measured, after a warm-up." };
 var warmUp = new Option<int>("--warm-up") { DefaultValueFactory = _ => 8, Description = "Seconds of load before the measurement." };
@@ -23,7 +26,7 @@ verifiers.AcceptOnlyFromAmong(NodeConfig.AllVerifiers, NodeConfig.FewVerifiers);
 var keys = new Option<int>("--keys") { DefaultValueFactory = _ => 100_000, Description = "Different keys." };
 var dead = new Option<int>("--dead") { Description = "Validators that are never started." };
 var preSigned = new Option<int>("--presigned") { DefaultValueFactory = _ => 300_000, Description = "Signed runs made before the clock starts." };
-foreach (Option option in new Option[] { nodes, valueBytes, seconds, warmUp, unsigned, window, rate, perMessage, perSignature, keys, dead, preSigned, verifiers, json })
+foreach (Option option in new Option[] { nodes, scheme, valueBytes, seconds, warmUp, unsigned, window, rate, perMessage, perSignature, keys, dead, preSigned, verifiers, json })
 {
     throughput.Options.Add(option);
 }
@@ -33,6 +36,7 @@ throughput.SetAction(async (result, cancellation) =>
     var options = new ThroughputOptions
     {
         Nodes = result.GetValue(nodes),
+        Scheme = result.GetValue(scheme),
         ValueBytes = Math.Max(8, result.GetValue(valueBytes)),
         Seconds = result.GetValue(seconds),
         WarmUpSeconds = result.GetValue(warmUp),
@@ -64,7 +68,7 @@ var crash = new Command("crash", "Kills validators (SIGKILL) at random moments u
 var rounds = new Option<int>("--rounds") { DefaultValueFactory = _ => 200, Description = "How often to kill." };
 var victims = new Option<CrashVictims>("--victims") { DefaultValueFactory = _ => CrashVictims.All, Description = "All at once, or one at a time." };
 var seed = new Option<int>("--seed") { DefaultValueFactory = _ => Environment.ProcessId, Description = "Draws victims and moments." };
-foreach (Option option in new Option[] { rounds, victims, seed, json })
+foreach (Option option in new Option[] { rounds, victims, seed, scheme, json })
 {
     crash.Options.Add(option);
 }
@@ -72,7 +76,7 @@ foreach (Option option in new Option[] { rounds, victims, seed, json })
 crash.SetAction(async (result, cancellation) =>
 {
     string directory = Path.Combine(Path.GetTempPath(), $"bft-crash-{Environment.ProcessId}");
-    CrashReport report = await new CrashRun(directory, result.GetValue(rounds), result.GetValue(victims), result.GetValue(seed), Console.Error).RunAsync(cancellation);
+    CrashReport report = await new CrashRun(directory, result.GetValue(rounds), result.GetValue(victims), result.GetValue(seed), Console.Error, result.GetValue(scheme)).RunAsync(cancellation);
     Console.WriteLine(result.GetValue(json)
         ? JsonOutput.Line(report)
         : $"{report.Rounds} rounds (seed {report.Seed}): {report.Acknowledged} acknowledged, {report.Lost} lost, {report.Contradictions} contradictions, ledgers {(report.Agree ? "agree" : "DIFFER")} at height {report.Height}, audits {(report.Audits.All(audit => audit.Ok) ? "pass" : "FAIL")}");
@@ -86,6 +90,8 @@ crash.SetAction(async (result, cancellation) =>
     return 1;
 });
 root.Subcommands.Add(crash);
+
+root.Subcommands.Add(CertificateCommand.Build(json));
 
 var micro = new Command("micro", "BenchmarkDotNet on the hot paths; further arguments go to it (for example --filter *Journal*).") { TreatUnmatchedTokensAsErrors = false };
 micro.SetAction(result =>

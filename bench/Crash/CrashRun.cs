@@ -35,8 +35,10 @@ public enum CrashVictims
 /// <param name="Agree">Whether all ledgers hold the same blocks.</param>
 /// <param name="Seed">Draws victims and moments.</param>
 /// <param name="Remarks">What validators warned of.</param>
+/// <param name="Scheme">The certificate scheme and what does its arithmetic, as the validators say; each answer once.</param>
 public sealed record CrashReport(
-    int Rounds, int Acknowledged, int Lost, int Contradictions, IReadOnlyList<AuditReport> Audits, ulong Height, bool Agree, int Seed, IReadOnlyList<string> Remarks)
+    int Rounds, int Acknowledged, int Lost, int Contradictions, IReadOnlyList<AuditReport> Audits, ulong Height, bool Agree, int Seed, IReadOnlyList<string> Remarks,
+    string Scheme)
 {
     /// <summary>True when nothing was lost, contradicted, damaged or forked.</summary>
     public bool Ok => Lost == 0 && Contradictions == 0 && Agree && Audits.All(audit => audit.Ok);
@@ -48,7 +50,8 @@ public sealed record CrashReport(
 /// <param name="victims">What is killed.</param>
 /// <param name="seed">Draws victims and moments.</param>
 /// <param name="log">Progress.</param>
-public sealed class CrashRun(string directory, int rounds, CrashVictims victims, int seed, TextWriter log)
+/// <param name="scheme">The certificate scheme; null for the default.</param>
+public sealed class CrashRun(string directory, int rounds, CrashVictims victims, int seed, TextWriter log, string? scheme = null)
 {
     private const int Nodes = 4;
 
@@ -60,7 +63,7 @@ public sealed class CrashRun(string directory, int rounds, CrashVictims victims,
     public async Task<CrashReport> RunAsync(CancellationToken cancellation)
     {
         using LocalTestnet testnet = await LocalTestnet.StartAsync(
-            new CeremonyPlan { Nodes = Nodes, Development = true, Cost = KeyDerivationCost.Light }, directory, Nodes, cancellation);
+            new CeremonyPlan { Nodes = Nodes, Scheme = scheme, Development = true, Cost = KeyDerivationCost.Light }, directory, Nodes, cancellation);
         (Genesis genesis, DataLayout data, ValidatorProcesses validators, _) = testnet;
         await using (BftClient client = Connect(genesis, out ISigner signer))
         {
@@ -137,7 +140,7 @@ public sealed class CrashRun(string directory, int rounds, CrashVictims victims,
 
     private async Task<CrashReport> JudgeAsync(Genesis genesis, DataLayout data, ValidatorProcesses validators, BftClient client, CancellationToken cancellation)
     {
-        await LevelAsync(client, genesis, cancellation);
+        IReadOnlyList<EndpointStatus> level = await LevelAsync(client, genesis, cancellation);
         HashSet<string> lost = [];
         foreach (GenesisValidator validator in genesis.Validators)
         {
@@ -169,11 +172,12 @@ public sealed class CrashRun(string directory, int rounds, CrashVictims victims,
             audits.Min(audit => audit.Height),
             audits.All(audit => audit.Height == audits[0].Height && audit.StateRoot == audits[0].StateRoot),
             seed,
-            remarks);
+            remarks,
+            string.Join(", ", level.Select(one => $"{one.Status!.Scheme} ({one.Status.Backend})").Distinct()));
     }
 
     // All validators at one height with one head.
-    private static async Task LevelAsync(BftClient client, Genesis genesis, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<EndpointStatus>> LevelAsync(BftClient client, Genesis genesis, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(TimeSpan.FromMinutes(2));
@@ -183,7 +187,7 @@ public sealed class CrashRun(string directory, int rounds, CrashVictims victims,
             if (statuses.Count == genesis.Validators.Length && statuses.All(status => status.Status is not null) &&
                 statuses.DistinctBy(status => (status.Status!.Head, status.Status.StateRoot)).Count() == 1)
             {
-                return;
+                return statuses;
             }
 
             await Task.Delay(100, limit.Token);

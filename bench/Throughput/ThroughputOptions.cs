@@ -6,6 +6,9 @@ internal sealed record ThroughputOptions
     /// <summary>Validators.</summary>
     public int Nodes { get; init; } = 4;
 
+    /// <summary>The certificate scheme; null for the default.</summary>
+    public string? Scheme { get; init; }
+
     /// <summary>Bytes of each value.</summary>
     public int ValueBytes { get; init; } = 128;
 

@@ -39,7 +39,7 @@ internal sealed class ThroughputRun(ThroughputOptions options, TextWriter log)
     {
         int alive = options.Nodes - options.Dead;
         using LocalTestnet testnet = await LocalTestnet.StartAsync(
-            new CeremonyPlan { Nodes = options.Nodes, AcceptUnsigned = options.Unsigned, SharedVerification = options.SharedVerification, Development = true, Cost = KeyDerivationCost.Light }, directory, alive, cancellation);
+            new CeremonyPlan { Nodes = options.Nodes, Scheme = options.Scheme, AcceptUnsigned = options.Unsigned, SharedVerification = options.SharedVerification, Development = true, Cost = KeyDerivationCost.Light }, directory, alive, cancellation);
         (Genesis genesis, ValidatorProcesses validators) = (testnet.Genesis, testnet.Validators);
         Chain chain = genesis.ToChain();
         log.WriteLine(options.Unsigned ? "unsigned load" : $"signing {options.PreSigned} runs of {options.RunTransactions}");

@@ -55,6 +55,9 @@ public sealed class SignatureListScheme : ICertificateScheme
     public string Name => _voting.Name;
 
     /// <inheritdoc/>
+    public string Backend => _voting.Backend;
+
+    /// <inheritdoc/>
     public int Replicas => _keys.Length;
 
     /// <inheritdoc/>

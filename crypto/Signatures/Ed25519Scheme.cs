@@ -32,6 +32,9 @@ public sealed class Ed25519Scheme : ISignatureScheme
     public string Name => "ed25519";
 
     /// <inheritdoc/>
+    public string Backend => "libsodium";
+
+    /// <inheritdoc/>
     public byte Code => 1;
 
     /// <inheritdoc/>

@@ -3,6 +3,12 @@ namespace Bft.Crypto.Signatures;
 /// <summary>A digital signature scheme with one verdict per (key, message, signature). Thread-safe; never throws on hostile input.</summary>
 public interface ISignatureScheme
 {
+    /// <summary>The <see cref="Backend"/> of what is written in C# alone.</summary>
+    const string Managed = "managed";
+
+    /// <summary>What does the arithmetic: <see cref="Managed"/>, or the name of a native library.</summary>
+    string Backend => Managed;
+
     /// <summary>The name a genesis or command line uses, for example <c>ed25519</c>.</summary>
     string Name { get; }
 

@@ -23,6 +23,9 @@ public interface IValidatorGateway
     /// <summary>The Ed25519 identity key: signs receipts and answers, because clear text authenticates nobody.</summary>
     ISigner Identity { get; }
 
+    /// <summary>What does the arithmetic of certificates in this process: <c>managed</c>, or a native library's name.</summary>
+    string Backend { get; }
+
     /// <summary>Where the executor publishes the receipts of every block.</summary>
     ReceiptFeed Receipts { get; }
 

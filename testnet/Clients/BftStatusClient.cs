@@ -10,6 +10,8 @@ namespace Bft.Testnet.Clients;
 /// <param name="target">The chain; a validator of another one counts as not answering.</param>
 internal sealed class BftStatusClient(ClientTarget target) : IStatusClient
 {
+    private const int MostNameLength = 128;
+
     private readonly ConcurrentDictionary<ClientEndpoint, BftClient> _clients = new();
 
     /// <inheritdoc/>
@@ -31,11 +33,14 @@ internal sealed class BftStatusClient(ClientTarget target) : IStatusClient
         }
     }
 
+    // Shown on a terminal.
+    private static bool IsName(string text) => text.Length <= MostNameLength && !text.Any(char.IsControl);
+
     // The answer is one validator's and may be anything: numbers are bounded before they are believed even that much.
     private static ValidatorStatus? Of(StatusReply status)
     {
         if (status.Head.Length != Digest.Size || status.StateRoot.Length != Digest.Size || status.Validator >= ReplicaSet.Capacity || status.Leader >= ReplicaSet.Capacity ||
-            status.Peers.Any(peer => peer.Id >= ReplicaSet.Capacity))
+            !IsName(status.Scheme) || !IsName(status.Backend) || status.Peers.Any(peer => peer.Id >= ReplicaSet.Capacity))
         {
             return null;
         }
@@ -53,6 +58,8 @@ internal sealed class BftStatusClient(ClientTarget target) : IStatusClient
             status.Voting,
             status.NotVotingBecause.Length == 0 ? null : status.NotVotingBecause,
             status.ViewChanges,
+            status.Scheme.Length == 0 ? null : status.Scheme,
+            status.Backend.Length == 0 ? null : status.Backend,
             [.. status.Peers.Select(peer => new PeerStatus(new ReplicaId((int)peer.Id), peer.Connected, new Height(peer.Height)))]);
     }
 }

@@ -25,6 +25,8 @@ public interface IStatusClient : IAsyncDisposable
 /// <param name="Voting">Whether it votes; false after it lost its safety records.</param>
 /// <param name="NotVotingBecause">Why it does not vote; null when it does.</param>
 /// <param name="ViewChanges">Views it gave up since it was started.</param>
+/// <param name="Scheme">The chain's certificate scheme; null when an older build does not say.</param>
+/// <param name="Backend">What does the scheme's arithmetic in its process: <c>managed</c>, or a native library's name; null as above.</param>
 /// <param name="Peers">The other validators as it sees them.</param>
 public sealed record ValidatorStatus(
     ReplicaId Id,
@@ -39,6 +41,8 @@ public sealed record ValidatorStatus(
     bool Voting,
     string? NotVotingBecause,
     ulong ViewChanges,
+    string? Scheme,
+    string? Backend,
     ImmutableArray<PeerStatus> Peers);
 
 /// <summary>A peer as a validator sees it.</summary>

@@ -11,7 +11,7 @@ internal static class StatusCommand
     /// <summary>The command with its examples.</summary>
     public static (Command Command, string[] Examples) Build(CommandEnvironment environment)
     {
-        var command = new Command("status", "Who leads which view, heights, mempool and peers, as the validators say themselves.");
+        var command = new Command("status", "Who leads which view, heights, mempool, peers and certificate scheme, as the validators say themselves.");
         TargetOptions target = TargetOptions.ForReading(environment, command);
         command.SetAction(async (result, cancellation) =>
         {
@@ -43,6 +43,8 @@ internal static class StatusCommand
         bool Voting,
         string? NotVotingBecause,
         ulong ViewChanges,
+        string? Scheme,
+        string? Backend,
         IReadOnlyList<PeerReport> Peers,
         IReadOnlyList<EndpointReport> Validators)
     {
@@ -58,11 +60,13 @@ internal static class StatusCommand
             status.Voting,
             status.NotVotingBecause,
             status.ViewChanges,
+            status.Scheme,
+            status.Backend,
             [.. status.Peers.Select(peer => new PeerReport(peer.Id.Value, peer.Connected, peer.Height.Value))],
             all);
     }
 
-    private sealed record EndpointReport(string Endpoint, bool Answered, int? Id, ulong? Height, ulong? View, int? Leader, string? Head, long? Mempool, bool? Voting, string? NotVotingBecause, int? ConnectedPeers)
+    private sealed record EndpointReport(string Endpoint, bool Answered, int? Id, ulong? Height, ulong? View, int? Leader, string? Head, long? Mempool, bool? Voting, string? NotVotingBecause, string? Scheme, string? Backend, int? ConnectedPeers)
     {
         public static EndpointReport Of(ClientEndpoint endpoint, ValidatorStatus? status) => new(
             endpoint.ToString(),
@@ -75,10 +79,12 @@ internal static class StatusCommand
             status?.Mempool,
             status?.Voting,
             status?.NotVotingBecause,
+            status?.Scheme,
+            status?.Backend,
             status?.Peers.Count(peer => peer.Connected));
 
         public string Line() => Answered
-            ? $"validator {Id}  {Endpoint}  height {Height}  view {View}  leader {(Leader is { } leader ? leader : "-")}  mempool {Mempool}  peers {ConnectedPeers}{(Voting == true ? "" : $"  NOT VOTING: {NotVotingBecause}")}"
+            ? $"validator {Id}  {Endpoint}  height {Height}  view {View}  leader {(Leader is { } leader ? leader : "-")}  mempool {Mempool}  peers {ConnectedPeers}{(Scheme is null ? "" : $"  {Scheme} ({Backend})")}{(Voting == true ? "" : $"  NOT VOTING: {NotVotingBecause}")}"
             : $"no answer from {Endpoint}";
     }
 }

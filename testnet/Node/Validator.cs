@@ -207,6 +207,7 @@ internal sealed class Validator : IAsyncDisposable
             Self = self,
             Clock = clock,
             Claims = claims,
+            Certificates = scheme,
             Application = application,
             Executor = executor,
             Reader = new StateReader(executor, application),

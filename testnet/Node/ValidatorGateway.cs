@@ -27,6 +27,9 @@ internal sealed class ValidatorGateway(ValidatorParts parts, Func<Run, bool> spr
     public ISigner Identity => parts.Keys.Identity;
 
     /// <inheritdoc/>
+    public string Backend => parts.Certificates.Backend;
+
+    /// <inheritdoc/>
     public ReceiptFeed Receipts => parts.Receipts;
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using Bft.Crypto.Certificates;
 using Bft.Engine;
 using Bft.Engine.Execution;
 using Bft.Engine.Mempool;
@@ -23,6 +24,8 @@ internal sealed class ValidatorParts
     public required IClock Clock { get; init; }
 
     public required Claims Claims { get; init; }
+
+    public required ICertificateScheme Certificates { get; init; }
 
     public required IApplication Application { get; init; }
 

@@ -5,6 +5,8 @@ namespace Bft.Network.Api.Http;
 /// <summary>A validator's own word about itself and the others.</summary>
 /// <param name="ChainId">The chain.</param>
 /// <param name="Protocol">The protocol that orders blocks.</param>
+/// <param name="Scheme">The certificate scheme.</param>
+/// <param name="Backend">What does its arithmetic in this process: <c>managed</c>, or a native library's name.</param>
 /// <param name="Validator">Which validator answers.</param>
 /// <param name="Height">The last committed height.</param>
 /// <param name="ExecutedHeight">The last executed height.</param>
@@ -24,7 +26,7 @@ namespace Bft.Network.Api.Http;
 /// <param name="Peers">The other validators as seen from this one.</param>
 /// <param name="Committee">Names and addresses of all validators, from genesis.</param>
 public sealed record StatusDocument(
-    string ChainId, string Protocol, int Validator, ulong Height, ulong ExecutedHeight, ulong View, int? Leader, string Head, string StateRoot,
+    string ChainId, string Protocol, string Scheme, string Backend, int Validator, ulong Height, ulong ExecutedHeight, ulong View, int? Leader, string Head, string StateRoot,
     ulong CommittedTransactions, int Mempool, bool Voting, string? NotVotingBecause, double TransactionsPerSecond, double BlocksPerSecond,
     ulong ViewChanges, int FaultBound, int Quorum, IReadOnlyList<PeerDocument> Peers, IReadOnlyList<MemberDocument> Committee);
 

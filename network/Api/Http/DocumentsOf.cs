@@ -15,7 +15,7 @@ internal static class DocumentsOf
         StatusAnswer status = gateway.Status();
         Committee committee = gateway.Chain.Committee;
         return new StatusDocument(
-            gateway.Chain.Id.ToString(), gateway.Chain.Protocol, gateway.Self.Value, status.Height.Value, status.ExecutedHeight.Value,
+            gateway.Chain.Id.ToString(), gateway.Chain.Protocol, gateway.Genesis.Scheme, gateway.Backend, gateway.Self.Value, status.Height.Value, status.ExecutedHeight.Value,
             status.View.Value, status.Leader?.Value, status.Head.ToString(), status.StateRoot.ToString(), status.CommittedTransactions,
             status.Mempool, status.Voting, status.NotVotingBecause, status.TransactionsPerSecond, status.BlocksPerSecond, status.ViewChanges,
             committee.FaultBound, committee.QuorumSize,

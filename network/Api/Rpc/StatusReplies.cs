@@ -27,6 +27,8 @@ internal static class StatusReplies
             TransactionsPerSecond = status.TransactionsPerSecond,
             BlocksPerSecond = status.BlocksPerSecond,
             ViewChanges = status.ViewChanges,
+            Scheme = gateway.Genesis.Scheme,
+            Backend = gateway.Backend,
         };
         foreach (PeerAnswer peer in status.Peers)
         {

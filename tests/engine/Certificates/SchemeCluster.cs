@@ -12,6 +12,7 @@ namespace Bft.Engine.Tests.Certificates;
 internal sealed class SchemeCluster : IClock
 {
     private readonly Queue<Action> _mail = [];
+    private readonly Queue<Action> _express = [];
 
     public SchemeCluster(ICertificateScheme scheme, params ISigner[] signers)
     {
@@ -29,6 +30,9 @@ internal sealed class SchemeCluster : IClock
     public Claims Claims { get; }
 
     public Member[] Members { get; }
+
+    /// <summary>Whose messages overtake everyone's: its votes are in every first quorum. Null for nobody's.</summary>
+    public ReplicaId? Fastest { get; init; }
 
     public TimeSpan Now { get; private set; }
 
@@ -54,7 +58,7 @@ internal sealed class SchemeCluster : IClock
                 }
             }
 
-            if (_mail.TryDequeue(out Action? deliver))
+            if (_express.TryDequeue(out Action? deliver) || _mail.TryDequeue(out deliver))
             {
                 deliver();
             }
@@ -103,7 +107,7 @@ internal sealed class SchemeCluster : IClock
 
         public int Checks { get; private set; }
 
-        void ITransport.Send(ReplicaId to, TrafficClass traffic, ReadOnlyMemory<byte> message) => _cluster._mail.Enqueue(() =>
+        void ITransport.Send(ReplicaId to, TrafficClass traffic, ReadOnlyMemory<byte> message) => (Id == _cluster.Fastest ? _cluster._express : _cluster._mail).Enqueue(() =>
         {
             Member receiver = _cluster.Members[to.Value];
             receiver.Refused += receiver.Edge.OnMessage(Id, message) == EdgeVerdict.Refused ? 1 : 0;

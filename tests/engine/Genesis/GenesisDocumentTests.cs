@@ -146,6 +146,28 @@ public class GenesisDocumentTests
             Some with { Validators = Some.Validators.SetItem(1, Some.Validators[1] with { Possession = [1] }) }))).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("ed25519", 31, "not a valid ed25519 key")]
+    [InlineData("mldsa", 32, "not a valid mldsa key")]
+    [InlineData("bls", 95, "wrong length")]
+    [InlineData("bls-threshold", 95, "wrong length")]
+    public void A_key_that_is_none_of_the_scheme_is_refused_and_named(string scheme, int length, string reason)
+    {
+        using Dealing dealing = Dealing.OfFreshSecret(4, 3);
+        Engine.Genesis good = scheme switch
+        {
+            "bls" => Bls(),
+            "bls-threshold" => Shared(dealing),
+            "mldsa" => Some with { Scheme = "mldsa", Validators = [.. Some.Validators.Select((validator, id) => validator with { ConsensusKey = [(byte)id, .. new byte[MlDsaScheme.PublicKeySize - 1]] })] },
+            _ => Some,
+        };
+        Assert.Equal(scheme, GenesisDocument.Read(GenesisDocument.Write(good)).Scheme);
+        Engine.Genesis bad = good with { Validators = good.Validators.SetItem(1, good.Validators[1] with { ConsensusKey = [.. new byte[length]] }) };
+        string message = Assert.Throws<GenesisException>(() => GenesisDocument.Read(GenesisDocument.Write(bad))).Message;
+        Assert.StartsWith("validators: 1:", message, StringComparison.Ordinal);
+        Assert.Contains(reason, message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Shares_that_are_not_the_dealer_s_or_of_another_quorum_are_refused()
     {

@@ -178,7 +178,7 @@ public sealed class ClientCommandTests : IDisposable
 
         JsonObject status = (await RunAsync("status")).Json;
 
-        foreach (string field in new[] { "height", "view", "leader", "head", "stateRoot", "committedTransactions", "mempool", "voting", "peers", "validators" })
+        foreach (string field in new[] { "height", "view", "leader", "head", "stateRoot", "committedTransactions", "mempool", "voting", "scheme", "backend", "peers", "validators" })
         {
             Assert.True(status.ContainsKey(field), field);
         }

@@ -122,7 +122,7 @@ internal sealed class FakeTestnet : IClients, ITransactionClient, IQueryClient, 
     {
         for (int i = 0; i < validators; i++)
         {
-            Statuses[i] = new ValidatorStatus(new ReplicaId(i), new Height(height), new Height(height), new View(height + 2), new ReplicaId(1), Client, Client, 17, 0, true, null, 3, [new PeerStatus(new ReplicaId((i + 1) % validators), true, new Height(height))]);
+            Statuses[i] = new ValidatorStatus(new ReplicaId(i), new Height(height), new Height(height), new View(height + 2), new ReplicaId(1), Client, Client, 17, 0, true, null, 3, "ed25519", "managed", [new PeerStatus(new ReplicaId((i + 1) % validators), true, new Height(height))]);
         }
     }
 

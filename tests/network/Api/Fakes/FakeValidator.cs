@@ -39,6 +39,8 @@ internal sealed class FakeValidator : IValidatorGateway
 
     public ISigner Identity { get; }
 
+    public string Backend => "managed";
+
     public ReceiptFeed Receipts { get; }
 
     /// <summary>Publishes no receipts of new blocks; still repeats them when asked.</summary>
