@@ -36,7 +36,7 @@ internal sealed class FaultDriver(SimulatedWorld world, Randomness random)
         switch (fault.Kind)
         {
             case FaultKind.LinkCut:
-                int other = (fault.Target + 1 + (fault.Detail % (world.Options.Nodes - 1))) % world.Options.Nodes;
+                int other = (fault.Target + 1 + (fault.Detail % Math.Max(1, world.Options.Nodes - 1))) % world.Options.Nodes;
                 world.Network.Cut(fault.Target, other);
                 After(fault.Lasts, () => world.Network.Mend(fault.Target, other));
                 break;
