@@ -13,6 +13,27 @@ namespace Bft.Simulation.Runs;
 /// <param name="Detail">A drawn number: the other end of a link, the operation at which a machine stops, the sign of a jump.</param>
 public sealed record PlannedFault(TimeSpan At, FaultKind Kind, int Target, TimeSpan Lasts, int Detail)
 {
+    /// <summary>The kinds of consensus messages that may be held are 1 to this.</summary>
+    private const int HoldableKinds = 4;
+
+    /// <summary>The end of a cut link that hears nothing.</summary>
+    public int OtherEnd(int nodes) => (Target + 1 + (Detail % Math.Max(1, nodes - 1))) % nodes;
+
+    /// <summary>On which side of a partition a replica is.</summary>
+    public bool IsOnFirstSide(int replica) => (Detail >> replica % 16 & 1) == 0;
+
+    /// <summary>Which kind of consensus message is held.</summary>
+    public int HeldKind => 1 + (Detail % HoldableKinds);
+
+    /// <summary>How many operations of its disks succeed before a machine stops.</summary>
+    public int StopsAt => Detail % 40;
+
+    /// <summary>Whether it stops before the next one or after it.</summary>
+    public bool StopsBefore => Detail / 40 % 2 == 0;
+
+    /// <summary>How many seconds of a clock pass in one.</summary>
+    public double Rate => 0.5 + (Detail % 150 / 100.0);
+
     /// <inheritdoc/>
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"{At.TotalMilliseconds:F1} ms: {Kind} on {Target} for {Lasts.TotalMilliseconds:F1} ms ({Detail})");
@@ -47,6 +68,17 @@ public sealed record FaultPlan(NetworkConditions Conditions, IReadOnlyList<Plann
 
     /// <summary>When the last fault is over.</summary>
     public TimeSpan Ends => Faults.Count == 0 ? TimeSpan.Zero : Faults.Max(fault => fault.At + fault.Lasts);
+
+    /// <summary>Why a committee cannot bear this plan, with the arithmetic; null when it can.</summary>
+    /// <param name="protocol">The protocol.</param>
+    /// <param name="nodes">n.</param>
+    public string? Refusal(ProtocolDescriptor protocol, int nodes)
+    {
+        int faulty = Traitors.Select(traitor => traitor.Replica).Concat(Faults.Where(fault => CountedKinds.Contains(fault.Kind)).Select(fault => fault.Target)).Distinct().Count();
+        int bound = Committee.MaxFaults(nodes, protocol.Model);
+        return faulty <= bound ? null : string.Create(
+            CultureInfo.InvariantCulture, $"{faulty} replicas are faulty; {protocol.Name} bears {bound} of {nodes}, for {faulty} take n >= {Committee.SmallestFor(faulty, protocol.Model)}");
+    }
 
     /// <summary>
     /// A plan out of a seed. With a mix that goes in turn every kind is drawn with some probability, and in turn: of any 20 successive seeds each kind is in
