@@ -36,9 +36,6 @@ public sealed record RunCase
     /// <summary>The check that it violated when it was written down; null for none.</summary>
     public string? Violates { get; init; }
 
-    /// <summary>How many things there are to take out: what shrinking makes smaller.</summary>
-    public int Size => Plan.Faults.Count + Plan.Traitors.Count + Clients + (int)Math.Min(Blocks, 1000) + ConditionsOf(Plan);
-
     /// <summary>The case that a drawn run is.</summary>
     public static RunCase Of(ProtocolDescriptor protocol, int nodes, ulong seed, SimulationOptions options) => new()
     {
@@ -60,7 +57,4 @@ public sealed record RunCase
         return SimulationRun.Execute(
             protocol, Nodes, Seed, Plan, (options ?? new SimulationOptions()) with { Blocks = Blocks, Clients = Clients, RealSignatures = RealSignatures });
     }
-
-    private static int ConditionsOf(FaultPlan plan) =>
-        (plan.Conditions.WideArea is null ? 0 : 1) + Math.Sign(plan.Conditions.LossPerMillion) + Math.Sign(plan.Conditions.DuplicatePerMillion) + Math.Sign(plan.Conditions.Delay.TailPerMillion);
 }
