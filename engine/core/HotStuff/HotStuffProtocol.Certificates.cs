@@ -29,7 +29,7 @@ public sealed partial class HotStuffProtocol
                 return;
             }
 
-            if (certificate.View > _highQc.View)
+            if (_rules.Raises(certificate.View, _highQc.View))
             {
                 _highQc = certificate;
             }
@@ -102,7 +102,7 @@ public sealed partial class HotStuffProtocol
 
     private void EnterView(View view, QuorumCertificate? timeoutCertificate, IEffects effects)
     {
-        if (view <= _view)
+        if (!_rules.Advances(view, _view))
         {
             return;
         }

@@ -14,6 +14,12 @@ namespace Bft.Engine.HotStuff;
 /// </remarks>
 public sealed partial class HotStuffProtocol : IProtocol
 {
+    /// <summary>Votes, and timeouts, of one signer that are kept.</summary>
+    private const int VotesKept = VoteCollector.DefaultPerSigner;
+
+    /// <summary>Proposals of one signer whose authorship is kept.</summary>
+    private const int ProposalsKept = 8;
+
     private readonly Chain _chain;
     private readonly ReplicaId _self;
     private readonly Voter _voter;
@@ -59,20 +65,28 @@ public sealed partial class HotStuffProtocol : IProtocol
     /// <summary>Makes an instance for one replica.</summary>
     /// <param name="context">Chain, self, voter, options.</param>
     /// <param name="rules">The safety rules; null for the paper's.</param>
-    /// <param name="election">The leader election; null for the one that the options name.</param>
+    /// <param name="election">The leader election; null for the context's, else the one that the options name.</param>
     public HotStuffProtocol(ProtocolContext context, HotStuffRules? rules = null, ILeaderElection? election = null)
+        : this(context, new HotStuffParts { Rules = rules ?? HotStuffRules.Paper, Election = election })
+    {
+    }
+
+    /// <summary>Makes an instance for one replica.</summary>
+    /// <param name="context">Chain, self, voter, options.</param>
+    /// <param name="parts">What it is put together from.</param>
+    public HotStuffProtocol(ProtocolContext context, HotStuffParts parts)
     {
         _chain = context.Chain;
         _self = context.Self;
         _voter = context.Voter;
         _options = context.Options;
-        _rules = rules ?? HotStuffRules.Paper;
-        _election = election ?? TenureElection.Create(context.Options.LeaderElection, _chain.Committee);
-        _votes = new VoteCollector(_chain.Committee);
-        _timeoutVotes = new VoteCollector(_chain.Committee);
-        _authorships = new VoteCollector(_chain.Committee, perSigner: 8);
-        _timeouts = new TimeoutTally(_chain.Committee);
-        _backOff = new BackOff(context.Options);
+        _rules = parts.Rules;
+        _election = parts.Election ?? context.Election ?? TenureElection.Create(context.Options.LeaderElection, _chain.Committee);
+        _votes = parts.Collector(_chain.Committee, VotesKept);
+        _timeoutVotes = parts.Collector(_chain.Committee, VotesKept);
+        _authorships = parts.Collector(_chain.Committee, ProposalsKept);
+        _timeouts = parts.Tally(_chain.Committee);
+        _backOff = parts.BackOff(context.Options);
         _emptyPayload = Payload.Empty(_chain).Root;
         _highQc = _chain.GenesisCertificate;
         _tree = new BlockTree(_election, _chain.GenesisBlock, Standing.Fresh);

@@ -36,6 +36,12 @@ public class HotStuffRules
     public virtual bool SafeNode(bool extendsLockedBlock, View justifyView, View lockedView) =>
         extendsLockedBlock || justifyView > lockedView;
 
+    /// <summary>highQC is the certificate of the highest view, not the latest to come.</summary>
+    public virtual bool Raises(View certified, View highest) => certified > highest;
+
+    /// <summary>curView never goes back, whatever certificate comes late.</summary>
+    public virtual bool Advances(View to, View current) => to > current;
+
     /// <summary>On a certificate for b″, its parent b′ (a two-chain) is locked if later than the lock.</summary>
     public virtual bool Locks(View parentOfCertified, View lockedView) => parentOfCertified > lockedView;
 

@@ -24,7 +24,11 @@ public sealed record ProtocolDescriptor(
 /// <param name="Self">This replica.</param>
 /// <param name="Voter">The only holder of its key.</param>
 /// <param name="Options">Local settings.</param>
-public sealed record ProtocolContext(Chain Chain, ReplicaId Self, Voter Voter, ProtocolOptions Options);
+public sealed record ProtocolContext(Chain Chain, ReplicaId Self, Voter Voter, ProtocolOptions Options)
+{
+    /// <summary>Who leads, in place of the election that the options name; null for that one. Scripts fix their leaders by it.</summary>
+    public Shared.ILeaderElection? Election { get; init; }
+}
 
 /// <summary>Local settings of a protocol: they touch liveness only, never safety, so replicas may differ.</summary>
 public sealed record ProtocolOptions

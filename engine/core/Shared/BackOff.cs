@@ -1,7 +1,7 @@
 namespace Bft.Engine.Shared;
 
 /// <summary>How long the current view may take: grows with each view given up since the last commit, up to a cap.</summary>
-public sealed class BackOff(ProtocolOptions options)
+public class BackOff(ProtocolOptions options)
 {
     private int _failures;
 
@@ -21,11 +21,11 @@ public sealed class BackOff(ProtocolOptions options)
     }
 
     /// <summary>A view was given up.</summary>
-    public void Failed() => _failures = Math.Min(_failures + 1, 1024);
+    public virtual void Failed() => _failures = Math.Min(_failures + 1, 1024);
 
     /// <summary>
     /// Something committed. Not merely "was certified": were the timeout reset by a lone certified view, views that need a little longer than the
     /// first timeout would never come three in a row.
     /// </summary>
-    public void Succeeded() => _failures = 0;
+    public virtual void Succeeded() => _failures = 0;
 }

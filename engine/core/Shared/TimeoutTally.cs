@@ -3,7 +3,7 @@ namespace Bft.Engine.Shared;
 /// <summary>
 /// The highest view each replica says it gave up on: one entry a sender, so a flood costs nothing. Tells which view to join.
 /// </summary>
-public sealed class TimeoutTally
+public class TimeoutTally
 {
     private readonly Committee _committee;
     private readonly View[] _highest;
@@ -16,7 +16,7 @@ public sealed class TimeoutTally
     }
 
     /// <summary>Notes a verified timeout.</summary>
-    public void Add(ReplicaId signer, View view)
+    public virtual void Add(ReplicaId signer, View view)
     {
         if (_committee.Contains(signer))
         {
@@ -28,7 +28,7 @@ public sealed class TimeoutTally
     /// The highest view that senders with an honest one among them gave up on, <b>counting those at or above it</b>: counting equal views
     /// only, replicas that restarted into different views (3, 4, 2, 2) would wait for each other for ever.
     /// </summary>
-    public View JoinView()
+    public virtual View JoinView()
     {
         View join = default;
         foreach (View candidate in _highest)

@@ -11,8 +11,11 @@ public readonly record struct Collected(ImmutableArray<Vote> Quorum, Evidence? E
 /// Counts votes that are verified, or will be when a certificate is built of them: distinct signers by number (never by signature bytes), a contradiction becomes evidence and does not
 /// displace the first vote, a quorum is reported once. Bounded a signer, so that a flood evicts only the flooder's own votes.
 /// </summary>
-public sealed class VoteCollector
+public class VoteCollector
 {
+    /// <summary>How many votes of one signer are kept unless told otherwise.</summary>
+    public const int DefaultPerSigner = 16;
+
     private readonly Committee _committee;
     private readonly int _perSigner;
     private readonly SortedDictionary<Key, Tally> _tallies = [];
@@ -21,7 +24,7 @@ public sealed class VoteCollector
     /// <summary>Makes a collector.</summary>
     /// <param name="committee">Whose votes count.</param>
     /// <param name="perSigner">How many votes of one signer are kept; the lowest views go first.</param>
-    public VoteCollector(Committee committee, int perSigner = 16)
+    public VoteCollector(Committee committee, int perSigner = DefaultPerSigner)
     {
         _committee = committee;
         _perSigner = perSigner;
@@ -32,8 +35,23 @@ public sealed class VoteCollector
         }
     }
 
+/// <summary>How many votes are kept, of all signers; never more than n times the most of one.</summary>
+    public virtual int Count
+    {
+        get
+        {
+            int count = 0;
+            foreach (SortedSet<Key> mine in _bySigner)
+            {
+                count += mine.Count;
+            }
+
+            return count;
+        }
+    }
+
     /// <summary>Counts a vote that <see cref="IClaims.MayCount"/> let through.</summary>
-    public Collected Add(in Vote vote)
+    public virtual Collected Add(in Vote vote)
     {
         if (!_committee.Contains(vote.Signer))
         {
@@ -94,7 +112,7 @@ public sealed class VoteCollector
     }
 
     /// <summary>Forgets the votes of views below <paramref name="view"/>.</summary>
-    public void ForgetBelow(View view)
+    public virtual void ForgetBelow(View view)
     {
         while (_tallies.Count > 0)
         {

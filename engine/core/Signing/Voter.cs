@@ -10,7 +10,7 @@ namespace Bft.Engine;
 /// durable before the message leaves. Asked again, before or after a crash, it gives the same bytes.
 /// </summary>
 /// <remarks>After the idea of one small component that owns key and vote record (Diem's SafetyRules). Used by the loop alone.</remarks>
-public sealed class Voter
+public class Voter
 {
     private readonly Chain _chain;
     private readonly ISigner? _signer;
@@ -49,7 +49,7 @@ public sealed class Voter
 
     /// <summary>Takes back what was signed before the last stop.</summary>
     /// <exception cref="InvalidDataException">A record is not a vote of this replica: the journal belongs to someone else.</exception>
-    public void Restore(IEnumerable<SafetyRecord> records)
+    public virtual void Restore(IEnumerable<SafetyRecord> records)
     {
         foreach (SafetyRecord record in records)
         {
@@ -81,9 +81,10 @@ public sealed class Voter
     public Vote? LastOf(StatementKind kind, ulong slot = 0) => _last.TryGetValue(((byte)kind, slot), out Vote vote) ? vote : null;
 
     /// <summary>Signs a statement or says why not. The rules that only a protocol can judge (locks, parents) come before this.</summary>
-    public SigningAnswer Sign(Statement statement)
+    public virtual SigningAnswer Sign(Statement statement)
     {
-        SigningRefusal refusal = Check(statement, out SigningRule? rule);
+        SigningRule? rule = RuleOf(statement.Kind);
+        SigningRefusal refusal = Check(statement, rule);
         ulong slot = rule?.PerSlot == true ? statement.Slot.Value : 0;
         if (refusal != SigningRefusal.None)
         {
@@ -129,17 +130,11 @@ public sealed class Voter
         return new SafetyRecord(new RecordKey(ResumedRecord), writer.ToArray());
     }
 
-    private SigningRefusal Check(Statement statement, out SigningRule? rule)
+    /// <summary>Whether a statement may be signed after all that was: the views of one key never decrease, and one view has one statement.</summary>
+    /// <param name="statement">What is to be signed.</param>
+    /// <param name="rule">The rule of its kind; null when the protocol has none.</param>
+    protected virtual SigningRefusal Check(Statement statement, SigningRule? rule)
     {
-        rule = null;
-        foreach (SigningRule candidate in _rules)
-        {
-            if (candidate.Kind == statement.Kind)
-            {
-                rule = candidate;
-            }
-        }
-
         if (!MayVote || statement.View <= _floor && _floor.Value > 0)
         {
             return SigningRefusal.MayNotVote;
@@ -164,6 +159,19 @@ public sealed class Voter
         }
 
         return IsFenced(rule.FencedBy, statement.View) || IsFenced(rule.FencedBelowBy, statement.View.Next()) ? SigningRefusal.Fenced : SigningRefusal.None;
+    }
+
+    private SigningRule? RuleOf(StatementKind kind)
+    {
+        foreach (SigningRule rule in _rules)
+        {
+            if (rule.Kind == kind)
+            {
+                return rule;
+            }
+        }
+
+        return null;
     }
 
     private bool IsFenced(ImmutableArray<StatementKind> fences, View view)

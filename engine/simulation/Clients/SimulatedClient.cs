@@ -58,6 +58,7 @@ public sealed class SimulatedClient : IActor
     private Run? _run;
     private Height? _barrier;
     private byte[] _key = [];
+    private bool _toAll;
 
     internal SimulatedClient(SimulatedWorld world, int number, ISigner? signer, ClientOptions options, Randomness random)
     {
@@ -109,6 +110,33 @@ public sealed class SimulatedClient : IActor
         }
     }
 
+    /// <summary>Asks for one write by a script: to every replica at once.</summary>
+    /// <exception cref="InvalidOperationException">It waits for an answer.</exception>
+    public Operation Put(string key)
+    {
+        DemandRest();
+        _toAll = true;
+        Write(OperationKind.Put, key);
+        return _operation!;
+    }
+
+    /// <summary>Asks for one read by a script.</summary>
+    /// <inheritdoc cref="Put" path="/exception"/>
+    public Operation Get(string key)
+    {
+        DemandRest();
+        Read(key);
+        return _operation!;
+    }
+
+    private void DemandRest()
+    {
+        if (_operation is not null)
+        {
+            throw new InvalidOperationException($"Client {Number} waits for an answer and asks one thing at a time.");
+        }
+    }
+
     internal bool Waits(in Receipt receipt) => _run is { } run && receipt.First == run.First;
 
     internal void Take(ReplicaId from, Receipt receipt)
@@ -128,7 +156,7 @@ public sealed class SimulatedClient : IActor
             }
         }
 
-        if (!_world.Chain.Committee.HasHonest(equal))
+        if (!_world.Options.ClientRules.BelievesReceipts(_world.Chain.Committee, equal))
         {
             return;
         }
@@ -164,7 +192,8 @@ public sealed class SimulatedClient : IActor
             }
         }
 
-        if (_barrier is null ? _world.Chain.Committee.IsQuorum(equal) : _world.Chain.Committee.HasHonest(equal))
+        ClientRules rules = _world.Options.ClientRules;
+        if (_barrier is null ? rules.BelievesUnordered(_world.Chain.Committee, equal) : rules.BelievesOrdered(_world.Chain.Committee, equal))
         {
             _operation.Result = text;
             Finish();
@@ -229,7 +258,7 @@ public sealed class SimulatedClient : IActor
         _world.Runs.Sign(_run);
         _receipts.Clear();
         int replicas = _world.Chain.Committee.Size;
-        if (_random.Below(4) == 0)
+        if (_random.Below(4) == 0 || _toAll)
         {
             SendToAll(_run);
         }

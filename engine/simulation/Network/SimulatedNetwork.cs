@@ -27,6 +27,9 @@ public sealed class SimulatedNetwork : IActor
     /// <summary>What it does to every message; may be changed at any time.</summary>
     public NetworkConditions Conditions { get; set; } = new();
 
+    /// <summary>Shown every message that is put on the wire, whatever becomes of it; null for nobody.</summary>
+    public Action<Parcel>? Seen { get; set; }
+
     /// <summary>Messages put on the wire.</summary>
     public long Messages { get; private set; }
 
@@ -112,6 +115,7 @@ public sealed class SimulatedNetwork : IActor
         Messages++;
         Bytes += bytes.Length;
         var parcel = new Parcel(from, to, (TrafficClass)(bytes.Length > 0 ? bytes[0] : 0), bytes.Length > 1 ? bytes[1] : (byte)0, bytes);
+        Seen?.Invoke(parcel);
         foreach (NetworkRule rule in _rules)
         {
             if (!rule.Matches(parcel))

@@ -6,6 +6,7 @@ using Bft.Engine.Storage;
 using Bft.Engine.Sync;
 using Bft.Engine.Transport;
 using Bft.Ledger;
+using Bft.Ledger.Disks;
 using Bft.Simulation.Checkers;
 
 namespace Bft.Simulation.Nodes;
@@ -26,6 +27,7 @@ public sealed partial class SimulatedReplica : ITransport, IExecution, IReplicaO
     private BlockStore? _ledger;
     private IJournal? _journal;
     private IClaims _claims = null!;
+    private PortWatch? _port;
 
     /// <summary>Double signs that it proved.</summary>
     public List<Evidence> Evidence { get; } = [];
@@ -46,8 +48,8 @@ public sealed partial class SimulatedReplica : ITransport, IExecution, IReplicaO
         Chain chain = _world.Chain;
         _held = _held.Length == 0 ? new long[chain.Committee.Size] : _held;
         _ledger = BlockStore.Open(BlocksDisk, chain, new BlockStoreOptions { SegmentBytes = options.LedgerSegmentBytes, Salt = _salts.Next });
-        Journal production = Journal.Open(JournalDisk, chain, new JournalOptions { SegmentBytes = options.JournalSegmentBytes, PrepareAhead = false, Salt = _salts.Next });
-        IJournal journal = _journal = options.WrapJournal?.Invoke(production) ?? production;
+        _port = Strategy is null ? new PortWatch(Id, what => _world.Watch.OutOfOrder(this, what)) : null;
+        IJournal journal = _journal = OpenJournal(chain);
         bool lostNow = RecordsLost && journal.Recovered.IsNew;
         var snapshots = new SnapshotStore(SnapshotsDisk, chain);
         _application = new KeyValueApplication(new KeyValueOptions { LookupSeed = options.Seed });
@@ -69,10 +71,14 @@ public sealed partial class SimulatedReplica : ITransport, IExecution, IReplicaO
             Flushed = height => Replica.LedgerFlushed(height),
         };
         var signer = new WitnessedSigner(_world.Keys.SignerOf(Id.Value), (message, signature) => _world.Watch.Signed(this, message, signature));
-        var voter = new Voter(chain, Id, signer, _world.Protocol.Signing, !RecordsLost);
-        var ports = new ReplicaPorts(chain, Id, _world.Protocol, voter, journal, _ledger, _pool, this, this, Clock, this, this, _world.Keys.Scheme);
-        var context = new ProtocolContext(chain, Id, voter, options.ProtocolOptions);
+        bool mayVote = !RecordsLost;
+        Voter voter = options.MakeVoter?.Invoke(chain, Id, signer, _world.Protocol.Signing, mayVote) ?? new Voter(chain, Id, signer, _world.Protocol.Signing, mayVote);
+        var ports = new ReplicaPorts(
+            chain, Id, _world.Protocol, voter, journal, _ledger, _pool, options.WrapTransport?.Invoke(this) ?? this, options.WrapMeter?.Invoke(this) ?? this, Clock, this, this, _world.Keys.Scheme);
+        var context = new ProtocolContext(chain, Id, voter, options.ProtocolOptions) { Election = options.Election };
         IProtocol protocol = options.Create?.Invoke(context) ?? _world.Protocol.Create(context);
+        protocol = _port?.Watch(protocol) ?? protocol;
+        protocol = options.WrapLoop?.Invoke(protocol, context) ?? protocol;
         if (Strategy is not null)
         {
             protocol = Strategy.Wrap(protocol, context);
@@ -88,6 +94,16 @@ public sealed partial class SimulatedReplica : ITransport, IExecution, IReplicaO
             Id, voter.MayVote, (kind, slot) => voter.LastOf(kind, slot)?.Statement, digest => Replica.FindBlock(digest) is not null, _ledger.Height, lostNow));
         Replica.Wake = WakeUp;
         WakeUp();
+    }
+
+    private IJournal OpenJournal(Chain chain)
+    {
+        WorldOptions options = _world.Options;
+        var journalOptions = new JournalOptions { SegmentBytes = options.JournalSegmentBytes, PrepareAhead = false, Salt = _salts.Next };
+        IDisk disk = options.WrapJournalDisk?.Invoke(JournalDisk) ?? JournalDisk;
+        IJournal journal = options.OpenJournal?.Invoke(disk, chain, journalOptions) ?? Journal.Open(disk, chain, journalOptions);
+        journal = _port?.Watch(journal) ?? journal;
+        return options.WrapJournal?.Invoke(journal) ?? journal;
     }
 
     /// <summary>A client hands in a run. Returns what the node would answer.</summary>
@@ -158,6 +174,11 @@ public sealed partial class SimulatedReplica : ITransport, IExecution, IReplicaO
         {
             Strategy!.Send(_traitor, to, traffic, bytes);
             return;
+        }
+
+        if (traffic == TrafficClass.Consensus)
+        {
+            _port!.Leaves();
         }
 
         _world.Carry(this, to, bytes, Departure);

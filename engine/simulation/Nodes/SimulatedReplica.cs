@@ -153,6 +153,28 @@ public sealed partial class SimulatedReplica : IActor
         }
     }
 
+    /// <summary>It stands still at once. What becomes of the unflushed is told later, by <see cref="Settle"/>.</summary>
+    public void Halt()
+    {
+        if (Up)
+        {
+            Up = false;
+            _world.Trace.Add(_world.Time.Now, Index, TraceKind.Stopped);
+            Machine.Stop();
+            DropWork();
+        }
+    }
+
+    /// <summary>Tells what became of the unflushed of a machine that stands still; <see cref="Start"/> follows.</summary>
+    public void Settle(CrashLoss loss)
+    {
+        if (!Up)
+        {
+            Up = true;
+            Crash(loss);
+        }
+    }
+
     /// <summary>It is down and its disks are lost; it will know that it may have signed.</summary>
     public void Wipe()
     {

@@ -1,7 +1,22 @@
+using System.Collections.Immutable;
+using Bft.Crypto.Signatures;
 using Bft.Engine;
+using Bft.Engine.Shared;
 using Bft.Engine.Storage;
+using Bft.Engine.Transport;
+using Bft.Ledger;
+using Bft.Ledger.Disks;
+using Bft.Simulation.Clients;
 
 namespace Bft.Simulation;
+
+/// <summary>Makes the voter of one replica.</summary>
+/// <param name="chain">The chain.</param>
+/// <param name="self">The replica.</param>
+/// <param name="signer">Its key.</param>
+/// <param name="rules">What it may sign.</param>
+/// <param name="mayVote">False when its safety records were lost.</param>
+public delegate Voter VoterMaker(Chain chain, ReplicaId self, ISigner signer, ImmutableArray<SigningRule> rules, bool mayVote);
 
 /// <summary>What a simulated world is made of. Everything else follows from the seed.</summary>
 public sealed record WorldOptions
@@ -27,8 +42,32 @@ public sealed record WorldOptions
     /// <summary>Settings of the protocol. Default: views of 100 ms that grow to 1 s, so that a minute of virtual time is long.</summary>
     public ProtocolOptions ProtocolOptions { get; init; } = new() { ViewTimeout = TimeSpan.FromMilliseconds(100), MaxViewTimeout = TimeSpan.FromSeconds(1) };
 
-    /// <summary>Makes protocol instances; null for the descriptor's own. Mutated rules and fixed leaders come in here.</summary>
+    /// <summary>Who leads; null for the election that the protocol's settings name. Scripts fix their leaders by it.</summary>
+    public ILeaderElection? Election { get; init; }
+
+    /// <summary>Makes protocol instances; null for the descriptor's own. Mutated rules come in here.</summary>
     public Func<ProtocolContext, IProtocol>? Create { get; init; }
+
+    /// <summary>Puts something between the loop and the honest protocol; null for none (a mutation of the loop: one's own vote counts before it is durable …).</summary>
+    public Func<IProtocol, ProtocolContext, IProtocol>? WrapLoop { get; init; }
+
+    /// <summary>Makes voters; null for the production one (a mutation: one vote a block instead of one a view …).</summary>
+    public VoterMaker? MakeVoter { get; init; }
+
+    /// <summary>Opens journals; null for the production one (a mutation: a torn tail is fatal …).</summary>
+    public Func<IDisk, Chain, JournalOptions, IJournal>? OpenJournal { get; init; }
+
+    /// <summary>Puts something between a journal and its disk; null for none (a mutation: a failed flush is tried again and trusted …).</summary>
+    public Func<IDisk, IDisk>? WrapJournalDisk { get; init; }
+
+    /// <summary>Puts another meter around the world's; null for none (a mutation: messages to oneself count …).</summary>
+    public Func<IMeter, IMeter>? WrapMeter { get; init; }
+
+    /// <summary>Puts another transport around a replica's; null for none (a mutation: everything is sent twice …).</summary>
+    public Func<ITransport, ITransport>? WrapTransport { get; init; }
+
+    /// <summary>When clients believe an answer.</summary>
+    public ClientRules ClientRules { get; init; } = ClientRules.Sound;
 
     /// <summary>Puts another journal around or in place of the production one; null for none (a mutation: promises leave before they are durable …).</summary>
     public Func<IJournal, IJournal>? WrapJournal { get; init; }

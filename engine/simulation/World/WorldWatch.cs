@@ -13,6 +13,7 @@ public sealed class WorldWatch
 
     private readonly SimulatedWorld _world;
     private readonly List<Checker> _checkers;
+    private readonly List<Checker> _added = [];
     private readonly List<Violation> _violations = [];
 
     internal WorldWatch(SimulatedWorld world)
@@ -27,7 +28,8 @@ public sealed class WorldWatch
         Exceptions = new ExceptionChecker();
         Linearizability = new LinearizabilityChecker();
         Liveness = new LivenessChecker();
-        _checkers = [Agreement, Execution, Signing, Recovery, Evidence, Bounds, Exceptions, Linearizability, Liveness];
+        Order = new OrderChecker();
+        _checkers = [Agreement, Execution, Signing, Recovery, Evidence, Bounds, Exceptions, Linearizability, Liveness, Order];
         _checkers.ForEach(checker => checker.Report = Report);
     }
 
@@ -58,6 +60,9 @@ public sealed class WorldWatch
     /// <summary>Evidence is sound.</summary>
     public EvidenceChecker Evidence { get; }
 
+    /// <summary>The order of the loop.</summary>
+    public OrderChecker Order { get; }
+
     /// <summary>What was found; must be empty.</summary>
     public IReadOnlyList<Violation> Violations => _violations;
 
@@ -66,9 +71,22 @@ public sealed class WorldWatch
     {
         checker.Report = Report;
         _checkers.Add(checker);
+        _added.Add(checker);
     }
 
-    internal void Signed(SimulatedReplica replica, byte[] message, byte[] signature) => Signing.Signed(replica.Index, replica.Id, replica.Honest, message, signature);
+    internal void Signed(SimulatedReplica replica, byte[] message, byte[] signature)
+    {
+        Signing.Signed(replica.Index, replica.Id, replica.Honest, message, signature);
+        _added.ForEach(checker => checker.Signed(replica.Index, replica.Id, replica.Honest, message, signature));
+    }
+
+    internal void OutOfOrder(SimulatedReplica replica, string what)
+    {
+        if (replica.Honest)
+        {
+            Order.Broken(replica.Index, what);
+        }
+    }
 
     internal void Sent(SimulatedReplica replica, byte[] bytes)
     {
