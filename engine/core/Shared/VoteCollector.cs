@@ -35,7 +35,7 @@ public class VoteCollector
         }
     }
 
-/// <summary>How many votes are kept, of all signers; never more than n times the most of one.</summary>
+    /// <summary>How many votes are kept, of all signers; never more than n times the most of one.</summary>
     public virtual int Count
     {
         get

@@ -30,6 +30,15 @@ public sealed record SweepOptions
     /// <summary>All runs: seeds times protocols.</summary>
     public ulong Runs => Seeds * (ulong)Protocols.Count;
 
+    /// <summary>The run of a number below <see cref="Runs"/>.</summary>
+    public SweepJob JobOf(ulong index)
+    {
+        ulong seed = FirstSeed + (index / (ulong)Protocols.Count);
+        ProtocolDescriptor protocol = Protocols[(int)(index % (ulong)Protocols.Count)];
+        int nodes = NodesOf(seed);
+        return new SweepJob(protocol.Name, nodes, seed, cancellation => SimulationRun.Execute(protocol, nodes, seed, Run with { Cancellation = cancellation }));
+    }
+
     /// <summary>
     /// The n of a seed: half of the runs at the smallest, where every quorum counts. It is drawn, not counted through, or each n would always meet the same turns
     /// of the fault mix.
@@ -125,12 +134,27 @@ public sealed class SweepReport
     }
 }
 
+/// <summary>One run of a sweep.</summary>
+/// <param name="Protocol">The protocol's name.</param>
+/// <param name="Nodes">n.</param>
+/// <param name="Seed">The seed, or the number that stands for it.</param>
+/// <param name="Execute">Does it.</param>
+public sealed record SweepJob(string Protocol, int Nodes, ulong Seed, Func<CancellationToken, SimulationResult> Execute);
+
 /// <summary>Many judged runs on some threads. Each is a world of its own and a function of its seed, so that the threads change nothing but the time it takes.</summary>
-/// <param name="options">Which runs.</param>
-public sealed class Sweep(SweepOptions options)
+/// <param name="runs">How many.</param>
+/// <param name="jobOf">The run of a number below that.</param>
+/// <param name="jobs">Runs at once, each on a thread of its own.</param>
+public sealed class Sweep(ulong runs, Func<ulong, SweepJob> jobOf, int jobs)
 {
     private readonly SweepReport _report = new();
     private ulong _next;
+
+    /// <summary>A sweep over seeds.</summary>
+    public Sweep(SweepOptions options)
+        : this(options.Runs, options.JobOf, options.Jobs)
+    {
+    }
 
     /// <summary>Told of each run when it is done; one at a time.</summary>
     public Action<SweepReport>? Progressed { get; init; }
@@ -143,44 +167,42 @@ public sealed class Sweep(SweepOptions options)
     public SweepReport Run(CancellationToken cancellation = default)
     {
         var watch = Stopwatch.StartNew();
-        SimulationOptions run = options.Run with { Cancellation = cancellation };
-        Thread[] threads = [.. Enumerable.Range(0, Math.Max(1, options.Jobs)).Select(job => new Thread(() => Work(run)) { Name = $"sweep {job}", IsBackground = true })];
+        Thread[] threads = [.. Enumerable.Range(0, Math.Max(1, jobs)).Select(job => new Thread(() => Work(cancellation)) { Name = $"sweep {job}", IsBackground = true })];
         Array.ForEach(threads, thread => thread.Start());
         Array.ForEach(threads, thread => thread.Join());
         _report.Elapsed = watch.Elapsed;
-        _report.Interrupted = _report.Runs < options.Runs;
+        _report.Interrupted = _report.Runs < runs;
         return _report;
     }
 
-    private void Work(SimulationOptions run)
+    private void Work(CancellationToken cancellation)
     {
-        while (!run.Cancellation.IsCancellationRequested)
+        while (!cancellation.IsCancellationRequested)
         {
             ulong index = Interlocked.Increment(ref _next) - 1;
-            if (index >= options.Runs)
+            if (index >= runs)
             {
                 return;
             }
 
-            ulong seed = options.FirstSeed + (index / (ulong)options.Protocols.Count);
-            Do(options.Protocols[(int)(index % (ulong)options.Protocols.Count)], options.NodesOf(seed), seed, run);
+            Do(jobOf(index), cancellation);
         }
     }
 
-    private void Do(ProtocolDescriptor protocol, int nodes, ulong seed, SimulationOptions run)
+    private void Do(SweepJob job, CancellationToken cancellation)
     {
         try
         {
-            SimulationResult result = SimulationRun.Execute(protocol, nodes, seed, run);
+            SimulationResult result = job.Execute(cancellation);
             Count(() => _report.Add(result));
         }
-        catch (OperationCanceledException) when (run.Cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             // The report says that it was interrupted.
         }
         catch (Exception exception)
         {
-            Count(() => _report.AddFallen(new SweepViolation(protocol.Name, nodes, seed, "simulation", exception.ToString())));
+            Count(() => _report.AddFallen(new SweepViolation(job.Protocol, job.Nodes, job.Seed, "simulation", exception.ToString())));
         }
     }
 
