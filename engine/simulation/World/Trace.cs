@@ -155,6 +155,14 @@ public sealed class Trace
         _ => $"VIOLATION {entry.What}",
     };
 
+    /// <summary>The kind of a message in one word: what the protocol calls it, or what repair and gossip do.</summary>
+    public string KindOf(in TraceEvent entry)
+    {
+        string words = Describe(entry.What);
+        string kind = words[..(words.IndexOfAny([' ', ',']) is >= 0 and var end ? end : words.Length)];
+        return kind.EndsWith("Message", StringComparison.Ordinal) ? kind[..^"Message".Length] : kind;
+    }
+
     private string Describe(object? what)
     {
         if (what is not byte[] { Length: >= 2 } bytes)
