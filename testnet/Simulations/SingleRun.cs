@@ -30,20 +30,25 @@ internal sealed class SingleRun(CommandEnvironment environment, Replies replies,
     {
         ProtocolDescriptor protocol = request.Protocols[0];
         int nodes = request.ToSweep().NodesOf(request.FirstSeed);
-        SimulationOptions options = request.Run with { KeepTrace = views.NeedTrace, Cancellation = cancellation };
         return ShowAsync(
-            request.Run.Mix.Name, request.Replay(protocol.Name, nodes, request.FirstSeed), () => SimulationRun.Execute(protocol, nodes, request.FirstSeed, options), cancellation);
+            request.Run.Mix.Name,
+            request.Replay(protocol.Name, nodes, request.FirstSeed),
+            options => SimulationRun.Execute(protocol, nodes, request.FirstSeed, options),
+            cancellation,
+            request.Run);
     }
 
     /// <summary>Runs something and shows it.</summary>
     /// <param name="faults">The faults by name.</param>
     /// <param name="replay">The command that shows it again.</param>
-    /// <param name="run">Runs it.</param>
+    /// <param name="run">Runs it with the options that it is given: they say whether a trace is kept.</param>
     /// <param name="cancellation">Ends it.</param>
-    public async Task<int> ShowAsync(string faults, string replay, Func<SimulationResult> run, CancellationToken cancellation)
+    /// <param name="options">The other options; null for the defaults.</param>
+    public async Task<int> ShowAsync(string faults, string replay, Func<SimulationOptions, SimulationResult> run, CancellationToken cancellation, SimulationOptions? options = null)
     {
+        options = (options ?? new SimulationOptions()) with { KeepTrace = views.NeedTrace, Cancellation = cancellation };
         var watch = Stopwatch.StartNew();
-        SimulationResult result = await Task.Run(run, cancellation);
+        SimulationResult result = await Task.Run(() => run(options), cancellation);
         watch.Stop();
         if (views.Compare is { } path)
         {

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Bft.Simulation.Runs;
 using Bft.Testnet.CommandLine;
-using Spectre.Console;
 
 namespace Bft.Testnet.Simulations;
 
@@ -13,8 +12,9 @@ internal static class SweepSession
     /// <exception cref="CommandException">A run showed a violation; the message has the first one's seed, and the command that shows it again.</exception>
     public static async Task<int> RunAsync(CommandEnvironment environment, Replies replies, SimulationRequest request, CancellationToken cancellation)
     {
-        SweepReport report = await WithProgressAsync(environment, request, (progressed, found) => Task.Run(
-            () => new Sweep(request.ToSweep()) { Progressed = progressed, Found = found }.Run(cancellation), CancellationToken.None));
+        SweepOptions sweep = request.ToSweep();
+        SweepReport report = await new SweepProgress(environment, "runs", sweep.Runs).ShowAsync((progressed, found) => Task.Run(
+            () => new Sweep(sweep) { Progressed = progressed, Found = found }.Run(cancellation), CancellationToken.None));
         SimulationReport told = Tell(request, report);
         if (report.Failed > 0)
         {
@@ -54,29 +54,4 @@ internal static class SweepSession
         Seconds = Math.Round(report.Elapsed.TotalSeconds, 3),
         Interrupted = report.Interrupted,
     };
-
-    private static async Task<SweepReport> WithProgressAsync(
-        CommandEnvironment environment, SimulationRequest request, Func<Action<SweepReport>?, Action<SweepViolation>?, Task<SweepReport>> run)
-    {
-        if (!environment.Terminal.ErrorIsTerminal)
-        {
-            return await run(null, null);
-        }
-
-        return await Terminal.Drawing(environment.Terminal.Error, isTerminal: true).Progress().AutoClear(true)
-            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
-            .StartAsync(context =>
-            {
-                ProgressTask task = context.AddTask("simulating", maxValue: Math.Max(1, (double)request.ToSweep().Runs));
-                string bad = "";
-                return run(
-                    report =>
-                    {
-                        task.Value = report.Runs;
-                        double seconds = task.ElapsedTime?.TotalSeconds ?? 0;
-                        task.Description = string.Create(CultureInfo.InvariantCulture, $"{report.Runs} runs, {(seconds > 0 ? report.Runs / seconds : 0):0.0}/s{bad}");
-                    },
-                    violation => bad = Markup.Escape(string.Create(CultureInfo.InvariantCulture, $", violated: {violation.Check} by seed {violation.Seed}")));
-            });
-    }
 }
