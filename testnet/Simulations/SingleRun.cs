@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Bft.Engine;
 using Bft.Simulation;
@@ -47,7 +46,7 @@ internal sealed class SingleRun(CommandEnvironment environment, Replies replies,
     public async Task<int> ShowAsync(string faults, string replay, Func<SimulationOptions, SimulationResult> run, CancellationToken cancellation, SimulationOptions? options = null)
     {
         options = (options ?? new SimulationOptions()) with { KeepTrace = views.NeedTrace, Cancellation = cancellation };
-        var watch = Stopwatch.StartNew();
+        var watch = System.Diagnostics.Stopwatch.StartNew();
         SimulationResult result = await Task.Run(() => run(options), cancellation);
         watch.Stop();
         if (views.Compare is { } path)
