@@ -105,7 +105,7 @@ internal sealed class SimulateCommand
     private SimulationRequest Request(ParseResult result, ulong first, ulong seeds)
     {
         (int least, int most) = result.GetValue(_nodes);
-        FaultMix mix = result.GetValue(_faults) is { } names ? SimulationRequest.MixOf(names) : FaultMix.Default;
+        FaultMix mix = result.GetValue(_faults) is { Length: > 0 } names ? SimulationRequest.MixOf(names) : FaultMix.Default;
         int? faulty = result.GetValue(_faulty);
         return new SimulationRequest
         {
