@@ -2,8 +2,10 @@ using System.CommandLine;
 using BenchmarkDotNet.Running;
 using Bft.Bench.Certificates;
 using Bft.Bench.Crash;
+using Bft.Bench.Simulation;
 using Bft.Bench.Throughput;
 using Bft.Crypto.Certificates;
+using Bft.Engine;
 using Bft.Testnet.CommandLine;
 using Bft.Testnet.Homes;
 
@@ -92,6 +94,42 @@ crash.SetAction(async (result, cancellation) =>
 root.Subcommands.Add(crash);
 
 root.Subcommands.Add(CertificateCommand.Build(json));
+
+var simulation = new Command("simulation", "How fast the simulated world goes on one core: events and fault-injected runs a second, and a committee of 100.");
+var protocol = new Option<string>("--protocol") { DefaultValueFactory = _ => "hotstuff", Description = "The protocol." };
+var secondsPerSize = new Option<double>("--seconds") { DefaultValueFactory = _ => 8, Description = "How long each size is measured." };
+foreach (Option option in new Option[] { protocol, secondsPerSize, json })
+{
+    simulation.Options.Add(option);
+}
+
+simulation.SetAction(result =>
+{
+    ProtocolDescriptor? known = Protocols.Find(result.GetRequiredValue(protocol));
+    if (known is null)
+    {
+        Console.Error.WriteLine($"error: there is no protocol \"{result.GetRequiredValue(protocol)}\"; known: {string.Join(", ", Protocols.All.Select(other => other.Name))}");
+        return 2;
+    }
+
+    SimulationReport report = new SimulationBench(known, result.GetValue(secondsPerSize), Console.Error).Run();
+    if (result.GetValue(json))
+    {
+        Console.WriteLine(JsonOutput.Line(report));
+        return 0;
+    }
+
+    foreach (SizeReport size in report.Sizes)
+    {
+        Console.WriteLine($"n = {size.Nodes}: {size.EventsPerSecond:N0} events/s{Mark(size.EventsMark)}, {size.RunsPerSecond} runs/s{Mark(size.RunsMark)}, {size.EventsPerRun:N0} events a run, {size.Violations} violations");
+    }
+
+    Console.WriteLine($"n = {report.Large.Nodes}: {report.Large.Blocks} blocks in {report.Large.Seconds} s (mark {report.Large.SecondsMark}), {report.Large.EventsPerSecond:N0} events/s, {report.Large.KiBPerReplica:N0} KiB a replica");
+    return 0;
+
+    static string Mark(double? mark) => mark is { } value ? $" (mark {value:N0})" : "";
+});
+root.Subcommands.Add(simulation);
 
 var micro = new Command("micro", "BenchmarkDotNet on the hot paths; further arguments go to it (for example --filter *Journal*).") { TreatUnmatchedTokensAsErrors = false };
 micro.SetAction(result =>

@@ -77,6 +77,7 @@ public static class BftCommandLine
             StatusCommand.Build(environment),
             WatchCommand.Build(environment),
             VerifyCommand.Build(environment),
+            SimulateCommand.Build(environment),
         })
         {
             root.Subcommands.Add(command);

@@ -72,5 +72,35 @@ internal static class Values
         return result => between(result);
     }
 
+    /// <summary>A whole number between two bounds that may be as large as a seed; null where it is missing.</summary>
+    public static Func<ArgumentResult, ulong?> OptionalLong(ulong least, ulong most) => result =>
+    {
+        string text = result.Tokens[0].Value;
+        if (ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value) && value >= least && value <= most)
+        {
+            return value;
+        }
+
+        result.AddError($"{NameOf(result)}: \"{text}\" is no whole number from {least} to {most}");
+        return null;
+    };
+
+    /// <summary>A number, or two with two dots in between: <c>4</c>, <c>4..10</c>.</summary>
+    public static Func<ArgumentResult, (int Least, int Most)> Range(int least, int most) => result =>
+    {
+        string text = result.Tokens[0].Value;
+        string[] ends = text.Split("..");
+        if (ends.Length is 1 or 2 &&
+            int.TryParse(ends[0], NumberStyles.None, CultureInfo.InvariantCulture, out int from) &&
+            int.TryParse(ends[^1], NumberStyles.None, CultureInfo.InvariantCulture, out int to) &&
+            least <= from && from <= to && to <= most)
+        {
+            return (from, to);
+        }
+
+        result.AddError($"{NameOf(result)}: \"{text}\" is no number from {least} to {most} and no range of them; write for example {least} or {least}..{most}");
+        return (least, least);
+    };
+
     private static string NameOf(ArgumentResult result) => result.Parent is OptionResult option ? option.Option.Name : result.Argument.Name;
 }

@@ -30,6 +30,9 @@ public sealed record WideAreaProfile(string Name, string Source, IReadOnlyList<s
     /// <summary>Five places of <see cref="CloudRegions2017"/> that lie closer together: two coasts and Europe.</summary>
     public static WideAreaProfile Atlantic2017 { get; } = CloudRegions2017.Only("atlantic-2017", "N. Virginia", "Ireland", "Oregon", "Frankfurt", "N. California");
 
+    /// <summary>All profiles.</summary>
+    public static IReadOnlyList<WideAreaProfile> All { get; } = [Atlantic2017, CloudRegions2017];
+
     /// <summary>The time one way between the places of two replicas.</summary>
     public TimeSpan OneWay(int from, int to) =>
         TimeSpan.FromMilliseconds(RoundTripMilliseconds[from % Places.Count][to % Places.Count] / 2);

@@ -36,17 +36,17 @@ internal sealed class FaultDriver(SimulatedWorld world, Randomness random)
         switch (fault.Kind)
         {
             case FaultKind.LinkCut:
-                int other = (fault.Target + 1 + (fault.Detail % (world.Options.Nodes - 1))) % world.Options.Nodes;
+                int other = fault.OtherEnd(world.Options.Nodes);
                 world.Network.Cut(fault.Target, other);
                 After(fault.Lasts, () => world.Network.Mend(fault.Target, other));
                 break;
             case FaultKind.Partition:
-                ILookup<bool, int> sides = Enumerable.Range(0, world.Replicas.Count).ToLookup(instance => (fault.Detail >> world.Replicas[instance].Id.Value % 16 & 1) == 0);
+                ILookup<bool, int> sides = Enumerable.Range(0, world.Replicas.Count).ToLookup(instance => fault.IsOnFirstSide(world.Replicas[instance].Id.Value));
                 After(fault.Lasts, world.Network.Part([.. sides[true]], [.. sides[false]]));
                 break;
             case FaultKind.MessageHeld:
                 NetworkRule rule = world.Network.Add(new NetworkRule(
-                    parcel => parcel.Kind == 1 + (fault.Detail % 4) && (parcel.To == fault.Target || parcel.From == fault.Target), RuleAction.Hold));
+                    parcel => parcel.Kind == fault.HeldKind && (parcel.To == fault.Target || parcel.From == fault.Target), RuleAction.Hold));
                 After(fault.Lasts, () => world.Network.Release(rule));
                 break;
             case FaultKind.CrashKept:
@@ -62,7 +62,7 @@ internal sealed class FaultDriver(SimulatedWorld world, Randomness random)
                 Crash(target, CrashLoss.Torn, fault.Lasts);
                 break;
             case FaultKind.CrashAtWrite:
-                target.Machine.StopIn(fault.Detail % 40, before: fault.Detail / 40 % 2 == 0);
+                target.Machine.StopIn(fault.StopsAt, fault.StopsBefore);
                 break;
             case FaultKind.FlushFailed:
                 DiskOf(target, fault.Detail).FailFlushes(1);
@@ -82,7 +82,7 @@ internal sealed class FaultDriver(SimulatedWorld world, Randomness random)
                 break;
             case FaultKind.ClockRate:
                 world.Inject(FaultKind.ClockRate, fault.Target);
-                target.Clock.Rate = 0.5 + (fault.Detail % 150 / 100.0);
+                target.Clock.Rate = fault.Rate;
                 After(fault.Lasts, () => target.Clock.Rate = 1);
                 break;
             case FaultKind.ClockJump:

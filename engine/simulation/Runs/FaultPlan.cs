@@ -13,6 +13,27 @@ namespace Bft.Simulation.Runs;
 /// <param name="Detail">A drawn number: the other end of a link, the operation at which a machine stops, the sign of a jump.</param>
 public sealed record PlannedFault(TimeSpan At, FaultKind Kind, int Target, TimeSpan Lasts, int Detail)
 {
+    /// <summary>The kinds of consensus messages that may be held are 1 to this.</summary>
+    private const int HoldableKinds = 4;
+
+    /// <summary>The end of a cut link that hears nothing.</summary>
+    public int OtherEnd(int nodes) => (Target + 1 + (Detail % Math.Max(1, nodes - 1))) % nodes;
+
+    /// <summary>On which side of a partition a replica is.</summary>
+    public bool IsOnFirstSide(int replica) => (Detail >> replica % 16 & 1) == 0;
+
+    /// <summary>Which kind of consensus message is held.</summary>
+    public int HeldKind => 1 + (Detail % HoldableKinds);
+
+    /// <summary>How many operations of its disks succeed before a machine stops.</summary>
+    public int StopsAt => Detail % 40;
+
+    /// <summary>Whether it stops before the next one or after it.</summary>
+    public bool StopsBefore => Detail / 40 % 2 == 0;
+
+    /// <summary>How many seconds of a clock pass in one.</summary>
+    public double Rate => 0.5 + (Detail % 150 / 100.0);
+
     /// <inheritdoc/>
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"{At.TotalMilliseconds:F1} ms: {Kind} on {Target} for {Lasts.TotalMilliseconds:F1} ms ({Detail})");
@@ -48,40 +69,65 @@ public sealed record FaultPlan(NetworkConditions Conditions, IReadOnlyList<Plann
     /// <summary>When the last fault is over.</summary>
     public TimeSpan Ends => Faults.Count == 0 ? TimeSpan.Zero : Faults.Max(fault => fault.At + fault.Lasts);
 
+    /// <summary>Why a committee cannot bear this plan, with the arithmetic; null when it can.</summary>
+    /// <param name="protocol">The protocol.</param>
+    /// <param name="nodes">n.</param>
+    public string? Refusal(ProtocolDescriptor protocol, int nodes)
+    {
+        int faulty = Traitors.Select(traitor => traitor.Replica).Concat(Faults.Where(fault => CountedKinds.Contains(fault.Kind)).Select(fault => fault.Target)).Distinct().Count();
+        int bound = Committee.MaxFaults(nodes, protocol.Model);
+        return faulty <= bound ? null : string.Create(
+            CultureInfo.InvariantCulture, $"{faulty} replicas are faulty; {protocol.Name} bears {bound} of {nodes}, for {faulty} take n >= {Committee.SmallestFor(faulty, protocol.Model)}");
+    }
+
     /// <summary>
-    /// The default mix, out of a seed. Every kind is drawn with some probability, and in turn: of any 20 successive seeds each kind is in some, so that a sweep
-    /// cannot miss one by chance.
+    /// A plan out of a seed. With a mix that goes in turn every kind is drawn with some probability, and in turn: of any 20 successive seeds each kind is in
+    /// some, so that a sweep cannot miss one by chance.
     /// </summary>
     /// <param name="protocol">The protocol.</param>
     /// <param name="nodes">n.</param>
     /// <param name="seed">The seed of the run.</param>
     /// <param name="period">How long faults begin.</param>
-    public static FaultPlan Draw(ProtocolDescriptor protocol, int nodes, ulong seed, TimeSpan period)
+    /// <param name="mix">Which kinds; null for the default mix.</param>
+    /// <param name="faulty">How many replicas are betrayed, wiped or rotten; null for f.</param>
+    public static FaultPlan Draw(ProtocolDescriptor protocol, int nodes, ulong seed, TimeSpan period, FaultMix? mix = null, int? faulty = null)
     {
+        mix ??= FaultMix.Default;
         var random = new Randomness(seed ^ 0xA076_1D64_78BD_642F);
-        int bound = Committee.MaxFaults(nodes, protocol.Model);
+        int bound = Math.Min(faulty ?? int.MaxValue, Committee.MaxFaults(nodes, protocol.Model));
         List<PlannedFault> faults = [];
         List<PlannedTraitor> traitors = [];
-        DrawCounted(protocol, nodes, seed, period, bound, random, faults, traitors);
+        DrawCounted(mix, protocol, nodes, seed, period, bound, random, faults, traitors);
         for (int kind = 0; kind < FreeKinds.Count; kind++)
         {
+            if (!mix.Kinds.Contains(FreeKinds[kind]))
+            {
+                continue;
+            }
+
             // In turn one of four, and any of the others now and then.
-            bool turn = (seed + (ulong)kind) % 4 == 0;
+            bool turn = !mix.InTurn || (seed + (ulong)kind) % 4 == 0;
             for (int i = (turn ? 1 : 0) + (random.Below(4) == 0 ? 1 : 0); i > 0; i--)
             {
-                faults.Add(Fault(random, FreeKinds[kind], random.Below(nodes), nodes, period));
+                faults.Add(Fault(random, FreeKinds[kind], random.Below(nodes), period));
             }
         }
 
         faults.Sort((left, right) => left.At.CompareTo(right.At));
-        return new FaultPlan(DrawConditions(seed, random), faults, traitors);
+        return new FaultPlan(mix.DrawConditions(seed, random), faults, traitors);
     }
 
     private static void DrawCounted(
-        ProtocolDescriptor protocol, int nodes, ulong seed, TimeSpan period, int bound, Randomness random, List<PlannedFault> faults, List<PlannedTraitor> traitors)
+        FaultMix mix, ProtocolDescriptor protocol, int nodes, ulong seed, TimeSpan period, int bound, Randomness random, List<PlannedFault> faults, List<PlannedTraitor> traitors)
     {
-        IReadOnlyList<NamedStrategy> strategies = StrategyCatalogue.For(protocol);
-        int choices = strategies.Count + CountedKinds.Count;
+        IReadOnlyList<NamedStrategy> strategies = mix.Strategies(protocol);
+        FaultKind[] counted = [.. CountedKinds.Where(mix.Kinds.Contains)];
+        int choices = strategies.Count + counted.Length;
+        if (choices == 0)
+        {
+            return;
+        }
+
         List<int> left = [.. Enumerable.Range(0, nodes)];
         int choice = (int)(seed % (ulong)choices);
         for (int i = 0; i < bound; i++)
@@ -94,7 +140,7 @@ public sealed record FaultPlan(NetworkConditions Conditions, IReadOnlyList<Plann
             }
             else
             {
-                faults.Add(Fault(random, CountedKinds[choice - strategies.Count], victim, nodes, period));
+                faults.Add(Fault(random, counted[choice - strategies.Count], victim, period));
             }
 
             // Conspirators mostly play the same game.
@@ -102,24 +148,7 @@ public sealed record FaultPlan(NetworkConditions Conditions, IReadOnlyList<Plann
         }
     }
 
-    private static NetworkConditions DrawConditions(ulong seed, Randomness random)
-    {
-        bool wide = seed % 10 == 7;
-        int most = random.Between(4, 18);
-        return new NetworkConditions
-        {
-            WideArea = wide ? (random.Below(2) == 0 ? WideAreaProfile.Atlantic2017 : WideAreaProfile.CloudRegions2017) : null,
-            Delay = (wide ? Spread(0, 3) : Spread(1, most)) with
-            {
-                TailPerMillion = seed % 3 == 1 ? 20_000 : 0,
-                Tail = TimeSpan.FromMilliseconds(random.Between(50, 400)),
-            },
-            LossPerMillion = seed % 3 == 0 ? random.Between(1_000, 60_000) : 0,
-            DuplicatePerMillion = seed % 3 == 2 ? random.Between(1_000, 100_000) : 0,
-        };
-    }
-
-    private static PlannedFault Fault(Randomness random, FaultKind kind, int target, int nodes, TimeSpan period)
+    private static PlannedFault Fault(Randomness random, FaultKind kind, int target, TimeSpan period)
     {
         TimeSpan at = random.Between(TimeSpan.FromMilliseconds(20), period);
         TimeSpan lasts = kind switch
@@ -131,5 +160,5 @@ public sealed record FaultPlan(NetworkConditions Conditions, IReadOnlyList<Plann
         return new PlannedFault(at, kind, target, lasts, random.Below(1 << 16));
     }
 
-    private static DelayDistribution Spread(int least, int most) => new(TimeSpan.FromMilliseconds(least), TimeSpan.FromMilliseconds(most));
+    internal static DelayDistribution Spread(int least, int most) => new(TimeSpan.FromMilliseconds(least), TimeSpan.FromMilliseconds(most));
 }

@@ -30,8 +30,17 @@ public sealed record SimulationOptions
     /// <summary>How clients behave.</summary>
     public ClientOptions ClientOptions { get; init; } = new();
 
+    /// <summary>Which faults a plan is drawn from.</summary>
+    public FaultMix Mix { get; init; } = FaultMix.Default;
+
+    /// <summary>How many replicas a drawn plan betrays, wipes or lets rot; null for f.</summary>
+    public int? Faulty { get; init; }
+
     /// <summary>Whether the trace is kept.</summary>
     public bool KeepTrace { get; init; }
+
+    /// <summary>Ends a run in the middle, with an <see cref="OperationCanceledException"/>: what was not run to its end is not judged.</summary>
+    public CancellationToken Cancellation { get; init; }
 
     /// <summary>Real Ed25519 keys instead of the fast ones.</summary>
     public bool RealSignatures { get; init; }
@@ -41,6 +50,9 @@ public sealed record SimulationOptions
 
     /// <summary>Called with the world before it starts: checkers of one's own come in here.</summary>
     public Action<SimulatedWorld>? Prepare { get; init; }
+
+    /// <summary>The plan that follows from a seed.</summary>
+    public FaultPlan Draw(ProtocolDescriptor protocol, int nodes, ulong seed) => FaultPlan.Draw(protocol, nodes, seed, FaultPeriod, Mix, Faulty);
 }
 
 /// <summary>What became of a run.</summary>
@@ -95,7 +107,7 @@ public static class SimulationRun
     public static SimulationResult Execute(ProtocolDescriptor protocol, int nodes, ulong seed, SimulationOptions? options = null)
     {
         options ??= new SimulationOptions();
-        return Execute(protocol, nodes, seed, FaultPlan.Draw(protocol, nodes, seed, options.FaultPeriod), options);
+        return Execute(protocol, nodes, seed, options.Draw(protocol, nodes, seed), options);
     }
 
     /// <summary>Runs with a plan.</summary>
@@ -116,13 +128,13 @@ public static class SimulationRun
         driver.Schedule(plan);
         world.Start();
         TimeSpan ends = plan.Ends;
-        world.Time.RunUntil(() => world.Time.Now >= ends && world.LowestCommitted >= options.Blocks, options.MaxFaultTime);
+        world.Time.RunUntil(() => Goes(options) && world.Time.Now >= ends && world.LowestCommitted >= options.Blocks, options.MaxFaultTime);
 
         driver.Stop();
         world.Heal();
         int views = options.LivenessViews ?? 4 * nodes;
         TimeSpan bound = (world.Options.ProtocolOptions.MaxViewTimeout + TimeSpan.FromMilliseconds(200)) * views;
-        TimeSpan healed = Recover(world, bound);
+        TimeSpan healed = Recover(world, bound, options);
         world.Watch.Linearizability.Judge(world.History);
         return new SimulationResult(
             protocol.Name,
@@ -166,8 +178,14 @@ public static class SimulationRun
         return world;
     }
 
+    private static bool Goes(SimulationOptions? options)
+    {
+        options?.Cancellation.ThrowIfCancellationRequested();
+        return true;
+    }
+
     // Nobody asks for anything new, except one last write by each client: it shows that the chain still takes commands.
-    internal static TimeSpan Recover(SimulatedWorld world, TimeSpan bound)
+    internal static TimeSpan Recover(SimulatedWorld world, TimeSpan bound, SimulationOptions? options = null)
     {
         TimeSpan from = world.Time.Now;
         ulong target = world.Watch.Agreement.Highest;
@@ -176,13 +194,13 @@ public static class SimulationRun
             client.Resting = true;
         }
 
-        bool answered = world.Time.RunUntil(() => world.Clients.All(static client => !client.Waiting), bound);
+        bool answered = world.Time.RunUntil(() => Goes(options) && world.Clients.All(static client => !client.Waiting), bound);
         if (answered)
         {
             world.Clients[0].Probe();
         }
 
-        world.Time.RunUntil(() => world.LowestCommitted >= target && world.Clients.All(static client => !client.Waiting), from + bound - world.Time.Now);
+        world.Time.RunUntil(() => Goes(options) && world.LowestCommitted >= target && world.Clients.All(static client => !client.Waiting), from + bound - world.Time.Now);
         int pending = world.Clients.Count(static client => client.Waiting);
         List<(int, ulong)> behind = [];
         foreach (SimulatedReplica replica in world.Replicas)

@@ -263,7 +263,8 @@ public sealed class FloodingStrategy : Strategy
         for (int i = 0; i < Burst; i++)
         {
             self.Count();
-            self.Pass(victim, (i % 3) switch { 0 => request, 1 => large, _ => _last });
+            // A few requests are enough to ask for everything several times a second; each is answered with hundreds of blocks.
+            self.Pass(victim, (i % 20) switch { 0 => request, < 8 => large, _ => _last });
         }
     }
 }

@@ -53,7 +53,7 @@ public sealed class SimulatedWorld
             HashFunction.Sha256.Hash(BitConverter.GetBytes(options.Seed)),
             Protocol.Name,
             options.Committee ?? new Committee(options.Nodes, Protocol.Model),
-            HashFunction.Sha256,
+            options.RealSignatures ? HashFunction.Sha256 : SimulatedHash.Instance,
             acceptUnsigned: !options.RealSignatures);
         Trace = new Trace(Chain, Protocol, options.KeepTrace);
         Network = new SimulatedNetwork(Time, random.Fork(4), Inject, Deliver);

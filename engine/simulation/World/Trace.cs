@@ -98,6 +98,10 @@ public sealed class Trace
         }
     }
 
+    /// <summary>The version of a text form, read from its first line; null when that line begins no trace.</summary>
+    public static int? VersionOf(string firstLine) =>
+        firstLine.Split(' ') is ["trace", var version, "chain", ..] && int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : null;
+
     /// <summary>The SHA-256 of <see cref="Lines"/>, each ended by a line feed.</summary>
     public string Digest()
     {
@@ -132,7 +136,8 @@ public sealed class Trace
         return string.Create(CultureInfo.InvariantCulture, $"{entry.At.TotalMilliseconds,12:F4} {column}{who} {Words(entry)}");
     }
 
-    private string Words(in TraceEvent entry) => entry.Kind switch
+    /// <summary>What an event says, without when and who.</summary>
+    public string Words(in TraceEvent entry) => entry.Kind switch
     {
         TraceKind.Sent => $"-> {entry.Other} {Describe(entry.What)}",
         TraceKind.Delivered => $"<- {entry.Other} {Describe(entry.What)}",
@@ -149,6 +154,14 @@ public sealed class Trace
         TraceKind.Client => $"client {entry.Other} {entry.What}",
         _ => $"VIOLATION {entry.What}",
     };
+
+    /// <summary>The kind of a message in one word: what the protocol calls it, or what repair and gossip do.</summary>
+    public string KindOf(in TraceEvent entry)
+    {
+        string words = Describe(entry.What);
+        string kind = words[..(words.IndexOfAny([' ', ',']) is >= 0 and var end ? end : words.Length)];
+        return kind.EndsWith("Message", StringComparison.Ordinal) ? kind[..^"Message".Length] : kind;
+    }
 
     private string Describe(object? what)
     {

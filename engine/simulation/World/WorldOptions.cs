@@ -31,7 +31,7 @@ public sealed record WorldOptions
     /// <summary>All randomness follows from it.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>True for real Ed25519 keys of replicas and clients; false for keys that cannot be forged by construction, and cost a hash.</summary>
+    /// <summary>True for real Ed25519 keys of replicas and clients, and SHA-256; false for keys that cannot be forged by construction and a cheap hash function.</summary>
     public bool RealSignatures { get; init; }
 
     /// <summary>Whether the trace is kept; its fingerprint always is.</summary>
