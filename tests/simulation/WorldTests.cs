@@ -163,5 +163,5 @@ public class WorldTests(ITestOutputHelper output)
         return world;
     }
 
-    private const string ExpectedDigestOf42 = "3facdab6f686c62c10700ecd9820e52491a42d729a115409929db3088d4d8b47";
+    private const string ExpectedDigestOf42 = "3252fd57f0e048bd91991105a8435659eee148314127cd16a5c131ffd337c468";
 }
