@@ -1,5 +1,7 @@
 using Bft.Simulation.Scenarios.Certificates;
+using Bft.Simulation.Scenarios.Clients;
 using Bft.Simulation.Scenarios.HotStuff;
+using Bft.Simulation.Scenarios.Storage;
 
 namespace Bft.Simulation.Scenarios;
 
@@ -24,8 +26,14 @@ public static class ScenarioCatalogue
         SignerScenarios.O16,
         SignerScenarios.O17,
         SignerScenarios.O19,
+        HostileBytesScenarios.O20,
+        HostileBytesScenarios.O21,
         QuorumScenarios.O22,
         QuorumScenarios.O23,
+        DiskScenarios.O45,
+        ReadScenarios.O46,
+        CommandScenarios.C01,
+        CommandScenarios.C02,
     ];
 
     /// <summary>The scenario of that name, in any case; null for an unknown one.</summary>

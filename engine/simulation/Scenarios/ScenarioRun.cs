@@ -2,6 +2,7 @@ using System.Globalization;
 using Bft.Engine;
 using Bft.Engine.Shared;
 using Bft.Simulation.Checkers;
+using Bft.Simulation.Clients;
 using Bft.Simulation.Traitors;
 
 namespace Bft.Simulation.Scenarios;
@@ -84,7 +85,7 @@ public static class ScenarioRun
         Stage stage = SetUp(setting, options);
         SimulatedWorld world = stage.World;
         world.AddClients(setting.Clients);
-        foreach (Clients.SimulatedClient client in world.Clients)
+        foreach (SimulatedClient client in world.Clients)
         {
             client.Resting = !setting.Traffic;
         }

@@ -26,11 +26,15 @@ public enum DiskFault
 /// <remarks>The words of a protocol (who proposes, which certificate) are in a stage of its own, see <c>HotStuff/HotStuffStage</c>.</remarks>
 public class Stage
 {
+    /// <summary>The longest sample of a message that is kept, in bytes.</summary>
+    public const int MaxSampleBytes = 4 << 10;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
 
     private readonly List<Actor> _actors = [];
     private readonly Dictionary<int, Puppet> _puppets;
     private readonly Signatures _signatures = new();
+    private readonly Dictionary<(TrafficClass Traffic, byte Kind), byte[]> _samples = [];
 
     /// <summary>Sets the stage.</summary>
     /// <param name="world">The world; nobody is started.</param>
@@ -254,9 +258,33 @@ public class Stage
     /// <summary>A replica of the production engine is shown bytes, at once and without a network; what its edge made of them.</summary>
     public EdgeVerdict Show(Actor to, ReplicaId from, ReadOnlyMemory<byte> bytes) => to.Instance.Show(from, bytes);
 
+    /// <summary>Shown every message that goes on the wire; null for nobody.</summary>
+    public Action<Parcel>? Watch { get; set; }
+
+    /// <summary>The longest message of each kind that went on the wire, up to <see cref="MaxSampleBytes"/>.</summary>
+    public IReadOnlyDictionary<(TrafficClass Traffic, byte Kind), byte[]> Samples => _samples;
+
+    /// <summary>Whether a promise of a replica left it.</summary>
+    public bool HasPromised(Actor actor) => World.Watch.Signing.HighestOf(actor.Id).Any();
+
+    /// <summary>A bit of the newest file of a replica's journal flips while it stands still; from now on it is not judged as honest.</summary>
+    public void Damage(Actor actor, long at)
+    {
+        Ledger.Disks.MemoryDisk medium = actor.Instance.JournalDisk.Medium;
+        medium.Flip(medium.List()[^1], at);
+        actor.Instance.Spoilt = true;
+        World.Inject(FaultKind.BitRot, actor.Index);
+    }
+
     /// <summary>A message goes on the wire.</summary>
     protected virtual void See(Parcel parcel)
     {
+        Watch?.Invoke(parcel);
+        (TrafficClass, byte) kind = (parcel.Traffic, parcel.Kind);
+        if (parcel.Bytes.Length is > 1 and <= MaxSampleBytes && (!_samples.TryGetValue(kind, out byte[]? longest) || parcel.Bytes.Length > longest.Length))
+        {
+            _samples[kind] = parcel.Bytes;
+        }
     }
 
     /// <summary>Decodes a consensus message; null for anything else.</summary>

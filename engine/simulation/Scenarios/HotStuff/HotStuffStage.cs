@@ -157,9 +157,16 @@ public sealed class HotStuffStage : Stage
     /// <summary>Shown certificates, as a rule of the network matches them.</summary>
     public Func<Parcel, bool> Certificates(ulong? view = null, Actor? from = null, Actor? to = null) => Matching<CertificatesMessage>(message => message.HighQc.View, view, from, to);
 
+    /// <summary>The view of a proposal on the wire; null for anything else.</summary>
+    public ulong? ViewOfProposal(in Parcel parcel) => parcel.Kind == ProposalMessage.WireKind ? (Decode(parcel) as ProposalMessage)?.Block.View.Value : null;
+
+    /// <summary>The view of a vote on the wire; null for anything else.</summary>
+    public ulong? ViewOfVote(in Parcel parcel) => parcel.Kind == VoteMessage.WireKind ? (Decode(parcel) as VoteMessage)?.Vote.Statement.View.Value : null;
+
     /// <inheritdoc/>
     protected override void See(Parcel parcel)
     {
+        base.See(parcel);
         // A broadcast is the same array for every receiver.
         if (ReferenceEquals(_lastSeen, parcel.Bytes))
         {

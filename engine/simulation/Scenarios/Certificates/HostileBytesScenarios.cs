@@ -1,0 +1,154 @@
+using Bft.Engine;
+using Bft.Engine.Sync;
+using Bft.Engine.Transport;
+using Bft.Simulation.Clients;
+using Bft.Simulation.Network;
+using Bft.Simulation.Scenarios.HotStuff;
+
+namespace Bft.Simulation.Scenarios.Certificates;
+
+/// <summary>Too much, and not well formed.</summary>
+internal static class HostileBytesScenarios
+{
+    private const ulong FloodedViews = 20_000;
+    private const ulong ViewsBehind = 2_000;
+    private const int Flips = 10_000;
+    private const int FrameBytes = 64 << 20;
+
+    public static Scenario O20 { get; } = new("O-20", "Future-message flood")
+    {
+        Source = "SCENARIOS O-20; PROTOCOLS 16.5; hotstuff_rs#1, tari-ootle PR 2647",
+        Shows = "tens of thousands of signed votes and timeouts of future views are bounded and displace nobody else's; a replica thousands of views behind catches up by certificate",
+        Acts =
+        [
+            HotStuffStage.Act("flood", new Setting { Traitors = "D", Leaders = "BAAB" }, Flood),
+            HotStuffStage.Act("thousands of views behind", new Setting { Traffic = true, Clients = 3 }, FarBehind),
+        ],
+    };
+
+    public static Scenario O21 { get; } = new("O-21", "Garbled and oversized")
+    {
+        Source = "SCENARIOS O-21; PROTOCOLS 16.9, 16.10",
+        Shows = "every kind of message, cut at each byte, with flipped bits, lying lengths and added ends, is refused without an exception, without more memory than its own length allows, and changes nothing",
+        Acts = [HotStuffStage.Act("every kind of message", new Setting { Traitors = "D", Traffic = true, Clients = 3, Options = Tenures }, Garbled)],
+    };
+
+    private static ProtocolOptions Tenures => new() { ViewTimeout = TimeSpan.FromMilliseconds(100), MaxViewTimeout = TimeSpan.FromSeconds(1), LeaderElection = "tenure" };
+
+    // A gathers the votes of view 1: it has its own and B's when the flood comes, and C's behind it.
+    private static void Flood(HotStuffStage s)
+    {
+        NetworkRule held = s.Hold(s.Votes(1, from: s.C, to: s.A));
+        s.Client.Put("x");
+        s.Leader(1, s.B).Proposes("X");
+        s.UntilVoted("X", s.A, s.B, s.C);
+        s.Wait(5);
+        Statement vote = s.VoteOf(s.D, "X").Statement;
+        for (ulong ahead = 1; ahead <= FloodedViews; ahead++)
+        {
+            s.SendVote(s.D, s.Sign(s.D, vote with { View = new View(1 + ahead) }), s.A);
+            s.TimeOut(s.D, 1 + ahead).To(s.A);
+        }
+
+        s.Wait(10);
+        s.Release(held);
+        s.Until("A certifies X out of its own, B's and C's votes", () => s.A.HighestCertified >= 1, TimeSpan.FromMilliseconds(60));
+        s.Wait(1_100);
+        s.Expect("the flood did not move A", s.A.View < 100);
+    }
+
+    private static void FarBehind(HotStuffStage s)
+    {
+        s.Wait(20);
+        Action mend = s.Isolate(s.C);
+        ulong view = s.C.View;
+        s.Until($"the others are {ViewsBehind} views ahead", () => s.A.View > view + ViewsBehind, TimeSpan.FromMinutes(2));
+        mend();
+        s.Until("C is in the others' view", () => s.C.View + 3 >= s.A.View);
+        s.Until("and in their history", () => s.C.Committed + 5 >= s.A.Committed);
+    }
+
+    private static void Garbled(HotStuffStage s)
+    {
+        GatherSamples(s);
+        (ulong view, ulong certified, ulong committed) = (s.A.View, s.A.HighestCertified, s.A.Committed);
+        var random = new Randomness(21);
+        int bits = s.Samples.Values.Sum(sample => 8 * sample.Length);
+        foreach (((TrafficClass traffic, byte kind), byte[] sample) in s.Samples.OrderBy(entry => entry.Key))
+        {
+            string what = $"{traffic} {kind}";
+            bool signed = traffic == TrafficClass.Consensus;
+            s.Expect($"{what} has one encoding", !signed || WireMessage.Encode(WireMessage.Decode(s.Chain, s.World.Protocol, sample)!).AsSpan().SequenceEqual(sample));
+            for (int length = 0; length < sample.Length; length++)
+            {
+                Refused(s, $"{what} cut at {length}", sample[..length], signed);
+            }
+
+            for (int bit = random.Below(7); bit < 8 * sample.Length; bit += 1 + random.Below((2 * bits / Flips) + 1))
+            {
+                byte[] flipped = [.. sample];
+                flipped[bit / 8] ^= (byte)(1 << (bit % 8));
+                Refused(s, $"{what} with bit {bit} flipped", flipped, signed);
+            }
+
+            for (int at = 2; at + 4 <= sample.Length; at += 1 + (sample.Length / 200))
+            {
+                foreach (int lie in new[] { int.MaxValue, -1 })
+                {
+                    byte[] lying = [.. sample];
+                    BitConverter.TryWriteBytes(lying.AsSpan(at), lie);
+                    Refused(s, $"{what} with {lie} at {at}", lying, signed);
+                }
+            }
+
+            Refused(s, $"{what} with an added end", [.. sample, 0], true);
+            var giant = new byte[FrameBytes];
+            sample.CopyTo(giant.AsSpan());
+            Refused(s, $"{what} in {FrameBytes} bytes", giant, true);
+            s.Wait(1);
+        }
+
+        Refused(s, "an empty frame", [], true);
+        s.Wait(100);
+        s.Expect("A is where it was", s.A.View == view && s.A.HighestCertified == certified && s.A.Committed == committed);
+    }
+
+    // One message of each kind: D is silent, so views change; C was away, so it fetches.
+    private static void GatherSamples(HotStuffStage s)
+    {
+        Action mend = s.Isolate(s.C);
+        s.Wait(1_500);
+        mend();
+        (TrafficClass, byte)[] wanted =
+        [
+            (TrafficClass.Consensus, 1), (TrafficClass.Consensus, 2), (TrafficClass.Consensus, 3), (TrafficClass.Consensus, 4),
+            (TrafficClass.Repair, (byte)RepairKind.BlockRequest), (TrafficClass.Repair, (byte)RepairKind.Block), (TrafficClass.Repair, (byte)RepairKind.RangeRequest),
+            (TrafficClass.Repair, (byte)RepairKind.Range), (TrafficClass.Repair, (byte)RepairKind.HeadRequest), (TrafficClass.Repair, (byte)RepairKind.Head),
+        ];
+        s.Until("every kind of message was sent", () => wanted.All(s.Samples.ContainsKey), TimeSpan.FromSeconds(20));
+        foreach (SimulatedClient client in s.World.Clients)
+        {
+            client.Resting = true;
+        }
+
+        s.Until("everybody is done and silent", () => s.World.Clients.All(client => !client.Waiting));
+        s.Wait(1_500);
+    }
+
+    private static void Refused(HotStuffStage s, string what, byte[] bytes, bool mustBe)
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        EdgeVerdict verdict = s.Show(s.A, s.D.Id, bytes);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        long allowed = (128 << 10) + (8L * Math.Min(bytes.Length, s.Chain.Limits.MaxBlockBytes));
+        if (mustBe && verdict == EdgeVerdict.Taken)
+        {
+            s.Expect($"{what} is refused", false);
+        }
+
+        if (allocated > allowed)
+        {
+            s.Expect($"{what} takes no more memory than its length allows ({allocated} bytes)", false);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using System.Text;
+using Bft.Engine;
+using Bft.Simulation.Clients;
+using Bft.Simulation.Scenarios.HotStuff;
+
+namespace Bft.Simulation.Scenarios.Clients;
+
+/// <summary>What clients are told, and what it costs.</summary>
+internal static class ReadScenarios
+{
+    private static readonly Setting DSpeaks = new() { Traitors = "D", Clients = 3 };
+
+    public static Scenario O46 { get; } = new("O-46", "Forked client read, and the bill")
+    {
+        Source = "SCENARIOS O-46; PROTOCOLS 0.1, 0.5, 3b",
+        Shows = "two equal stale answers are not believed, different lies to different clients neither; and a decided block costs exactly 2(n−1) messages",
+        Acts =
+        [
+            HotStuffStage.Act("two equal stale answers", DSpeaks, StaleAnswers),
+            HotStuffStage.Act("two lies", DSpeaks, TwoLies),
+            HotStuffBill.Act(4, 1_000),
+            HotStuffBill.Act(5, 1_000),
+            HotStuffBill.Act(6, 1_000),
+            HotStuffBill.Act(7, 1_000),
+            HotStuffBill.Act(10, 1_000),
+        ],
+    };
+
+    // C lags behind the second write, D tells the first value; what A and B say comes later.
+    private static void StaleAnswers(HotStuffStage s)
+    {
+        s.Puppet(s.D).Honest = true;
+        Operation first = s.World.Clients[0].Put("k");
+        s.Until("the first write is answered, everywhere", () => first.Returned is not null && s.Honest.All(actor => actor.Committed > 6));
+        s.Isolate(s.C);
+        Operation second = s.World.Clients[0].Put("k");
+        s.Until("the second write is answered", () => second.Returned is not null);
+        byte[] old = Encoding.UTF8.GetBytes(first.Value!);
+        s.Puppet(s.D).Answers = () => (true, old, new Height(1_000));
+        s.World.SlowAnswers = instance => instance == s.A.Instance || instance == s.B.Instance ? TimeSpan.FromMilliseconds(5) : TimeSpan.Zero;
+        Operation read = s.World.Clients[1].Get("k");
+        s.Until("the read is answered", () => read.Returned is not null, TimeSpan.FromSeconds(20));
+        s.Expect("by the second write", read.Result == second.Value);
+    }
+
+    private static void TwoLies(HotStuffStage s)
+    {
+        s.Puppet(s.D).Honest = true;
+        Operation write = s.World.Clients[0].Put("k");
+        s.Until("the write is answered", () => write.Returned is not null);
+        int lies = 0;
+        s.Puppet(s.D).Answers = () => (true, Encoding.UTF8.GetBytes($"lie {++lies}"), new Height(1_000));
+        s.World.SlowAnswers = instance => instance == s.D.Instance ? TimeSpan.Zero : TimeSpan.FromMilliseconds(5);
+        Operation left = s.World.Clients[1].Get("k");
+        Operation right = s.World.Clients[2].Get("k");
+        s.Until("both are answered", () => left.Returned is not null && right.Returned is not null, TimeSpan.FromSeconds(20));
+        s.Expect("both by what was written", left.Result == write.Value && right.Result == write.Value);
+    }
+}
