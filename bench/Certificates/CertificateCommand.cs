@@ -42,7 +42,7 @@ internal static class CertificateCommand
             var options = new CertificateOptions
             {
                 Sizes = result.GetRequiredValue(sizes),
-                Schemes = result.GetValue(schemes),
+                Schemes = result.GetValue(schemes) is { Length: > 0 } some ? some : null,
                 Each = TimeSpan.FromMilliseconds(Math.Clamp(result.GetValue(each), 1, 60_000)),
                 ColdStarts = Math.Clamp(result.GetValue(starts), 0, 100),
             };

@@ -47,7 +47,8 @@ public sealed class CertificateRun(CertificateOptions options, TextWriter log)
     /// <param name="sizes">Ascending.</param>
     /// <param name="from">A value a size.</param>
     /// <param name="to">A value a size.</param>
-    internal static int? Crossover(IReadOnlyList<int> sizes, IReadOnlyList<double> from, IReadOnlyList<double> to)
+    /// <returns>A number of replicas from which on it stays so; null when it does not at the largest size.</returns>
+    public static int? Crossover(IReadOnlyList<int> sizes, IReadOnlyList<double> from, IReadOnlyList<double> to)
     {
         // The last size at which it is worse; from the next one on it stays better.
         int last = sizes.Count - 1;
@@ -106,7 +107,7 @@ public sealed class CertificateRun(CertificateOptions options, TextWriter log)
             scheme.VoteSignatureBytes,
             certificate.Length,
             encoded.Span.Length,
-            Math.Round(committee.CheckedKeysIn.TotalMilliseconds, 2),
+            Math.Round(committee.CheckKeys().TotalMilliseconds, 2),
             Measure(() => committee.Vote(0).Length > 0),
             Measure(() => scheme.VerifyVote(0, committee.Message, votes[0].Span)),
             Measure(() => scheme.TryCombine(signers, committee.Message, votes[..quorum]).Certificate is not null),
