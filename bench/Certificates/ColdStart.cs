@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Bft.Crypto.Certificates;
-using Bft.Testnet.CommandLine;
 
 namespace Bft.Bench.Certificates;
 

@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using Bft.Engine;
 using Bft.Testnet.Ceremony;
-using Bft.Testnet.Homes;
 using Bft.Testnet.CommandLine;
+using Bft.Testnet.Homes;
 
 namespace Bft.Testnet.Commands;
 

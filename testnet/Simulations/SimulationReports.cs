@@ -1,6 +1,5 @@
 using System.Globalization;
 using Bft.Simulation;
-using Bft.Simulation.Runs;
 
 namespace Bft.Testnet.Simulations;
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using Bft.Engine;
 using Bft.Simulation.Runs;
-using Bft.Testnet.Ceremony;
 using Bft.Testnet.CommandLine;
 
 namespace Bft.Testnet.Simulations;

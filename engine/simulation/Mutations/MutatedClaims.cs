@@ -1,4 +1,3 @@
-using Bft.Crypto;
 using Bft.Crypto.Certificates;
 using Bft.Crypto.Signatures;
 using Bft.Engine;

@@ -1,11 +1,9 @@
-using Bft.Crypto;
 using Bft.Engine;
 using Bft.Engine.Transport;
 using Bft.Ledger.Disks;
 using Bft.Simulation.Clients;
 using Bft.Simulation.Network;
 using Bft.Simulation.Runs;
-using Bft.Simulation.Traitors;
 
 namespace Bft.Simulation.Scenarios;
 

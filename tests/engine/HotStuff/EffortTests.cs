@@ -1,5 +1,4 @@
 using Bft.Crypto.Signatures;
-using Bft.Engine.Encoding;
 using Bft.Engine.HotStuff;
 using Bft.Engine.Tests.Scripting;
 using static Bft.Engine.Tests.Scripting.Names;

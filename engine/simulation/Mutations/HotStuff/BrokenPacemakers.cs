@@ -1,7 +1,6 @@
 using Bft.Engine;
 using Bft.Engine.HotStuff;
 using Bft.Engine.Shared;
-using Bft.Simulation.Nodes;
 
 namespace Bft.Simulation.Mutations.HotStuff;
 

@@ -1,5 +1,3 @@
-using Bft.Engine;
-
 namespace Bft.Simulation.Scenarios.HotStuff;
 
 /// <summary>Three blocks in a row are committed when their views are, and only then.</summary>

@@ -1,6 +1,5 @@
 using Bft.Engine;
 using Bft.Engine.Transport;
-using Bft.Simulation.Network;
 
 namespace Bft.Simulation.Scenarios.HotStuff;
 
