@@ -29,6 +29,9 @@ internal sealed class SimulateCommand
     private readonly Option<string?> _html = new("--html") { Description = "Write the run as a page for a browser.", HelpName = "FILE" };
     private readonly Option<ulong?> _shrink = new("--shrink") { Description = "The smallest run that still fails like the one of that seed; with --plan FILE, write it there.", HelpName = "SEED", CustomParser = Values.OptionalLong(0, ulong.MaxValue) };
     private readonly Option<string?> _plan = new("--plan") { Description = "Run the plan in a file.", HelpName = "FILE" };
+    private readonly Option<string?> _scenario = new("--scenario") { Description = "A scripted schedule by its name: O-01, ...", HelpName = "NAME" };
+    private readonly Option<string?> _mutation = new("--mutation") { Description = "Break a rule on purpose in every honest replica, in a scenario or in runs.", HelpName = "NAME" };
+    private readonly Option<bool> _mutations = new("--mutations") { Description = "Every mutation against the suite: killed by which scenario or seed; exit code 1 if any survives." };
     private readonly Option<bool> _twins = new("--twins") { Description = "Schedules of Twins: f replicas have two instances each, and the network decides for each round who hears whom." };
     private readonly Option<int> _rounds = new("--rounds") { Description = "Rounds of such a schedule.", HelpName = "R", DefaultValueFactory = _ => 4, CustomParser = Values.Between(1, TwinsSpace.MaxRounds) };
     private readonly Option<bool> _exhaustive = new("--exhaustive") { Description = "Every schedule: leaders the twins, one partition into two sets a round." };
@@ -53,21 +56,35 @@ internal sealed class SimulateCommand
             "bft simulate --seed 42 --html run.html",
             "bft simulate --shrink 42 --plan small.json",
             "bft simulate --plan small.json --trace",
+            "bft simulate --scenario O-03",
+            "bft simulate --mutations --json",
             "bft simulate --twins --nodes 4 --rounds 4 --exhaustive"]);
     }
 
     private Option[] Options =>
     [
-        _protocol, _nodes, _seed, _seeds, _firstSeed, _faults, _faulty, _blocks, _clients, _jobs, _realSignatures, _trace, _compare, _html, _shrink, _plan, _twins, _rounds, _exhaustive, _samples,
+        _protocol, _nodes, _seed, _seeds, _firstSeed, _faults, _faulty, _blocks, _clients, _jobs, _realSignatures, _trace, _compare, _html, _shrink, _plan, _scenario, _mutation, _mutations, _twins, _rounds, _exhaustive, _samples,
     ];
 
     private Task<int> RunAsync(ParseResult result, CancellationToken cancellation)
     {
         Replies replies = _environment.Replies(result);
         var views = new RunViews(result.GetValue(_trace), result.GetValue(_compare), result.GetValue(_html));
+        if (result.GetValue(_mutations))
+        {
+            Refuse(result, "--mutations", [.. Options.Where(option => option != _mutations)]);
+            return Task.Run(() => ScenarioSession.RunMutations(replies, cancellation), cancellation);
+        }
+
+        if (result.GetValue(_scenario) is { } scenario)
+        {
+            Refuse(result, "--scenario", [.. Options.Where(option => option != _scenario && option != _mutation && option != _trace)]);
+            return Task.Run(() => ScenarioSession.Play(_environment, replies, scenario, result.GetValue(_mutation), views.Trace), cancellation);
+        }
+
         if (result.GetValue(_twins))
         {
-            Refuse(result, "--twins", _shrink, _plan, _faults, _faulty, _clients, _blocks, _realSignatures);
+            Refuse(result, "--twins", _mutation, _shrink, _plan, _faults, _faulty, _clients, _blocks, _realSignatures);
             return TwinsAsync(result, replies, views, cancellation);
         }
 
@@ -80,7 +97,7 @@ internal sealed class SimulateCommand
 
         if (result.GetValue(_plan) is { } plan)
         {
-            Refuse(result, "--plan", _seed, _seeds, _firstSeed, _protocol, _nodes, _faults, _faulty, _clients, _blocks, _realSignatures);
+            Refuse(result, "--plan", _mutation, _seed, _seeds, _firstSeed, _protocol, _nodes, _faults, _faulty, _clients, _blocks, _realSignatures);
             return ShrinkSession.ReplayAsync(new SingleRun(_environment, replies, views), plan, cancellation);
         }
 
@@ -116,8 +133,10 @@ internal sealed class SimulateCommand
             Seeds = seeds <= ulong.MaxValue - first ? seeds : throw CommandException.Usage(
                 string.Create(CultureInfo.InvariantCulture, $"there are no {seeds} seeds from {first} on"), SimulationRequest.Command, "begin lower"),
             Jobs = result.GetValue(_jobs),
+            Mutation = result.GetValue(_mutation),
             Run = new SimulationOptions
             {
+                Configure = result.GetValue(_mutation) is { } mutation ? ScenarioSession.FindMutation(mutation).Apply : null,
                 Mix = mix,
                 Faulty = faulty,
                 Blocks = (ulong)result.GetValue(_blocks),
