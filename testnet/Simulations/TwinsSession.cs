@@ -32,7 +32,8 @@ internal sealed class TwinsSession(CommandEnvironment environment, Replies repli
         if (!report.Interrupted && _generated != runs)
         {
             throw new CommandException(
-                string.Create(CultureInfo.InvariantCulture, $"{_generated} schedules were generated, {runs} had to be"), SimulationRequest.Command, "this is a bug of the generator: report it") { Report = told };
+                string.Create(CultureInfo.InvariantCulture, $"{_generated} schedules were generated, {runs} had to be"), SimulationRequest.Command, "this is a bug of the generator: report it")
+            { Report = told };
         }
 
         if (report.Failed > 0)

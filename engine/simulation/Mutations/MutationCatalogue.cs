@@ -7,7 +7,7 @@ namespace Bft.Simulation.Mutations;
 public static class MutationCatalogue
 {
     /// <summary>All mutations.</summary>
-    public static IReadOnlyList<Mutation> All { get; } = 
+    public static IReadOnlyList<Mutation> All { get; } =
     [
         .. BrokenRules.All, .. VotedTwice.All, .. InflatedViews.All, .. BrokenPacemakers.All, .. MutatedVoters.All, .. MutatedQuorums.All,
     ];
