@@ -53,7 +53,7 @@ public sealed class ResponseBudgetTests
     {
         Chain chain = network.Chain;
         Run[] runs = [.. Enumerable.Range(0, 40).Select(i => Run.WithoutSignature(
-            chain, SubmitEdgeTests.MakeRun(chain, (ulong)i, "a=1").Client.ToArray(), 1, [.. Enumerable.Repeat((ReadOnlyMemory<byte>)new byte[] { 3 }, 1024)]))];
+            chain, chain.Hash.Hash([(byte)i]).ToArray(), 1, [.. Enumerable.Repeat((ReadOnlyMemory<byte>)new byte[] { 3 }, 1024)]))];
         CommittedBlock small = network.Ledger.Block(new Height(1))!;
         Payload payload = Payload.Of(chain, runs);
         return new CommittedBlock(new Block(chain, small.Block.Header with { PayloadRoot = payload.Root }, payload, null), small.Proof);
