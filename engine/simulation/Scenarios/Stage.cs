@@ -25,7 +25,7 @@ public enum DiskFault
 public class Stage
 {
     /// <summary>The longest sample of a message that is kept, in bytes.</summary>
-    public const int MaxSampleBytes = 4 << 10;
+    public const int MaxSampleBytes = 64 << 10;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
 
