@@ -59,7 +59,7 @@ throughput.SetAction(async (result, cancellation) =>
     }
     else
     {
-        Console.WriteLine($"{report.TransactionsPerSecond:N0} tx/s, p50 {report.LatencyMs.P50} ms, p99 {report.LatencyMs.P99} ms, {report.CpuSecondsPer1000} CPU s per 1,000, {report.BlocksPerSecond} blocks/s of {report.TransactionsPerBlock} transactions, {report.FsyncsPerSecond} fsyncs/s a validator, peak {string.Join(", ", report.PeakMemoryMiB)} MiB");
+        Console.WriteLine($"{report.TransactionsPerSecond:N0} tx/s, p50 {report.LatencyMs.P50} ms, p99 {report.LatencyMs.P99} ms, {report.CpuSecondsPer1000} CPU s per 1,000, {report.BlocksPerSecond} blocks/s of {report.TransactionsPerBlock} transactions, {report.FsyncsPerSecond} fsyncs/s a validator, peak {string.Join(", ", report.PeakMemoryMiB)} MiB; {report.VerificationsPerTransaction} Ed25519 verifications' worth a transaction ({report.VerifyMicroseconds[0]} and {report.VerifyMicroseconds[1]} us each on this machine now)");
     }
 
     return report.Committed > 0 ? 0 : 1;

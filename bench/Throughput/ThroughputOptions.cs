@@ -53,11 +53,27 @@ internal sealed record ThroughputOptions
 }
 
 /// <summary>What was measured.</summary>
+/// <param name="TransactionsPerSecond">Committed and verified at the client.</param>
+/// <param name="LatencyMs">Of each transaction.</param>
+/// <param name="CpuSecondsPer1000">Processor time of all processes, the client's too, for 1,000 transactions.</param>
+/// <param name="PeakMemoryMiB">The most resident memory each validator ever had.</param>
+/// <param name="ResidentMiB">The validators' mean resident memory, at ten moments spread evenly over the measurement.</param>
+/// <param name="BytesPerTransaction">Sent among validators.</param>
+/// <param name="FsyncsPerSecond">Of one validator.</param>
+/// <param name="BlocksPerSecond">Committed.</param>
+/// <param name="TransactionsPerBlock">On average.</param>
+/// <param name="Committed">Transactions.</param>
+/// <param name="Failed">Transactions without a result.</param>
+/// <param name="Seconds">Measured.</param>
+/// <param name="VerifyMicroseconds">One Ed25519 verification with all cores at it, before and after the measurement: how fast this machine was (<see cref="Yardstick"/>).</param>
+/// <param name="VerificationsPerTransaction">Processor time of one transaction, in such verifications: comparable between machines.</param>
+/// <param name="Options">What was asked for.</param>
 internal sealed record ThroughputReport(
     double TransactionsPerSecond,
     LatencyReport LatencyMs,
     double CpuSecondsPer1000,
     double[] PeakMemoryMiB,
+    double[] ResidentMiB,
     double BytesPerTransaction,
     double FsyncsPerSecond,
     double BlocksPerSecond,
@@ -65,6 +81,8 @@ internal sealed record ThroughputReport(
     long Committed,
     long Failed,
     double Seconds,
+    double[] VerifyMicroseconds,
+    double VerificationsPerTransaction,
     ThroughputOptions Options);
 
 /// <summary>Latency from submit (or, in an open loop, from when it was due) to verified commit, in milliseconds.</summary>

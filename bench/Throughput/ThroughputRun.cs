@@ -13,6 +13,9 @@ internal sealed class ThroughputRun(ThroughputOptions options, TextWriter log)
 {
     // Microseconds up to two minutes, three digits.
     private readonly LongConcurrentHistogram _latency = new(1, 120_000_000, 3);
+    private const int MemorySamples = 10;
+
+    private static readonly TimeSpan YardstickPeriod = TimeSpan.FromSeconds(1);
     private long _committed;
     private long _failed;
     private volatile bool _measuring;
@@ -38,6 +41,7 @@ internal sealed class ThroughputRun(ThroughputOptions options, TextWriter log)
     private async Task<ThroughputReport> RunAsync(string directory, CancellationToken cancellation)
     {
         int alive = options.Nodes - options.Dead;
+        double verifyBefore = Yardstick.VerifyMicroseconds(YardstickPeriod);
         using LocalTestnet testnet = await LocalTestnet.StartAsync(
             new CeremonyPlan { Nodes = options.Nodes, Scheme = options.Scheme, AcceptUnsigned = options.Unsigned, SharedVerification = options.SharedVerification, Development = true, Cost = KeyDerivationCost.Light }, directory, alive, cancellation);
         (Genesis genesis, ValidatorProcesses validators) = (testnet.Genesis, testnet.Validators);
@@ -62,7 +66,13 @@ internal sealed class ThroughputRun(ThroughputOptions options, TextWriter log)
         long start = Stopwatch.GetTimestamp();
         _measuring = true;
         log.WriteLine($"measuring for {options.Seconds} s");
-        await Task.Delay(TimeSpan.FromSeconds(options.Seconds), cancellation);
+        var resident = new double[MemorySamples];
+        for (int i = 0; i < resident.Length; i++)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(options.Seconds) / resident.Length, cancellation);
+            resident[i] = validators.ResidentMemory();
+        }
+
         _measuring = false;
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         cpu = validators.ProcessorTime + Process.GetCurrentProcess().TotalProcessorTime - cpu;
@@ -73,12 +83,16 @@ internal sealed class ThroughputRun(ThroughputOptions options, TextWriter log)
         flushes = validators.Sum("flushes") - flushes;
         _stopping = true;
         await load;
+        validators.Dispose();
+        double verifyAfter = Yardstick.VerifyMicroseconds(YardstickPeriod);
         long committed = Interlocked.Read(ref _committed);
+        double cpuPer1000 = cpu.TotalSeconds * 1000 / Math.Max(1, committed);
         return new ThroughputReport(
             Math.Round(committed / seconds, 1),
             new LatencyReport(Percentile(50), Percentile(99), Percentile(99.9), _latency.TotalCount == 0 ? 0 : Math.Round(_latency.GetMean() / 1000, 3)),
-            Math.Round(cpu.TotalSeconds * 1000 / Math.Max(1, committed), 4),
+            Math.Round(cpuPer1000, 4),
             memory,
+            resident,
             Math.Round(bytes / counted, 1),
             Math.Round(flushes / seconds / alive, 1),
             Math.Round(blocks / seconds, 1),
@@ -86,6 +100,8 @@ internal sealed class ThroughputRun(ThroughputOptions options, TextWriter log)
             committed,
             Interlocked.Read(ref _failed),
             Math.Round(seconds, 2),
+            [verifyBefore, verifyAfter],
+            Math.Round(cpuPer1000 * 1000 / ((verifyBefore + verifyAfter) / 2), 2),
             options);
     }
 

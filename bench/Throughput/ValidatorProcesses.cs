@@ -85,6 +85,13 @@ internal sealed class ValidatorProcesses : IDisposable
         return Math.Round(process.PeakWorkingSet64 / 1048576.0, 1);
     })];
 
+    /// <summary>Mean resident memory of the validators now, in MiB.</summary>
+    public double ResidentMemory() => Math.Round(_processes.Values.Average(process =>
+    {
+        process.Refresh();
+        return process.WorkingSet64 / 1048576.0;
+    }), 1);
+
     /// <summary>A counter summed over the validators.</summary>
     public long Sum(string counter) => _costs.Values.Sum(cost => cost.GetProperty(counter).GetInt64());
 
@@ -104,6 +111,8 @@ internal sealed class ValidatorProcesses : IDisposable
             process.WaitForExit();
             process.Dispose();
         }
+
+        _processes.Clear();
     }
 
     private Task Start(HomeLayout home, int validator)

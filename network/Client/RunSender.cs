@@ -276,8 +276,9 @@ internal sealed class RunSender : ILinkEvents, IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(_ended.Token))
             {
+                // Not by its values, which would be copied under all its locks.
                 long now = Now;
-                foreach (OutstandingRun run in _outstanding.Values)
+                foreach ((_, OutstandingRun run) in _outstanding)
                 {
                     if (now >= run.ResendAt)
                     {

@@ -18,6 +18,12 @@ public sealed record GossipOptions
     /// <summary>How long runs are collected after a batch was sent; the first run after silence goes at once. Default 1 ms.</summary>
     public TimeSpan CollectFor { get; init; } = TimeSpan.FromMilliseconds(1);
 
+    /// <summary>How long they are collected while the pool holds <see cref="LoadFrom"/> transactions: each batch costs every validator some, and what stands behind many others need not hurry. Default 10 ms.</summary>
+    public TimeSpan CollectUnderLoad { get; init; } = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>How many transactions in the pool are taken for load. Default 512.</summary>
+    public int LoadFrom { get; init; } = 512;
+
     /// <summary>
     /// The sequence of the first batch. It must be above every sequence this identity signed before, also before a restart, or peers take
     /// its batches for old ones; no clock is to be trusted with that. See <see cref="FirstSequenceOf"/>.

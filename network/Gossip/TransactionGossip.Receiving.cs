@@ -253,12 +253,12 @@ public sealed partial class TransactionGossip
         }
     }
 
-    // The origin checked it before it signed: it need not be told.
+    // The origin is told as well: it proposes what is vouched for.
     private void Attest(in GossipBatch batch)
     {
         byte[] message = new GossipAttestation(batch.Origin, batch.Sequence, batch.Digest).Encode();
         _metrics.Count(GossipEvent.Attested);
-        foreach (int other in _chain.Committee.Everyone.Without(_identity.Self).Without(batch.Origin).ToArray())
+        foreach (int other in _chain.Committee.Everyone.Without(_identity.Self).ToArray())
         {
             _meter?.Sent(TrafficClass.Gossip, GossipAttestation.Kind, Phase.Steady, message.Length, 0);
             _transport.Send(new ReplicaId(other), TrafficClass.Gossip, message);
@@ -273,7 +273,16 @@ public sealed partial class TransactionGossip
             return;
         }
 
-        if (_shared?.Attest(sender, attestation) is { } vouched)
+        if (_shared?.Attest(sender, attestation) is not { } vouched)
+        {
+            return;
+        }
+
+        if (attestation.Origin == _identity.Self)
+        {
+            _pool.Attested(vouched.Runs);
+        }
+        else
         {
             Trust(vouched.Batch, vouched.Runs);
         }
@@ -293,7 +302,14 @@ public sealed partial class TransactionGossip
         foreach (SharedVerification.Waiting waiting in overdue)
         {
             _metrics.Count(GossipEvent.Unattested);
-            Check(waiting.Batch.Origin, waiting.Batch, waiting.Runs);
+            if (waiting.Batch.Origin == _identity.Self)
+            {
+                _pool.Attested(waiting.Runs);
+            }
+            else
+            {
+                Check(waiting.Batch.Origin, waiting.Batch, waiting.Runs);
+            }
         }
     }
 

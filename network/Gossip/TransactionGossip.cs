@@ -90,12 +90,18 @@ public sealed partial class TransactionGossip : IDisposable
         _metrics = new GossipMetrics(identity.Self.Value);
     }
 
+    /// <summary>
+    /// How long a run of our own clients is to wait in our own pool to be vouched for: proposed before, it would be checked by everybody. Null when everybody checks
+    /// everything anyway. The pool is told when it is vouched for or need not be.
+    /// </summary>
+    public TimeSpan? UnattestedFor => _shared is null ? null : _options.AttestationLimit;
+
     /// <summary>What became of batches and runs so far.</summary>
     public GossipCounts Counts => _metrics.Snapshot();
 
     /// <summary>
-    /// Spreads a run that one of our clients sent and whose signature was checked; the caller puts it into the own pool. The first
-    /// after silence goes at once, more are collected for <see cref="GossipOptions.CollectFor"/> or until a batch is full.
+    /// Spreads a run that one of our clients sent and whose signature was checked; the caller has put it into the own pool, for <see cref="UnattestedFor"/>
+    /// unattested. The first after silence goes at once, more are collected for <see cref="GossipOptions.CollectFor"/>, under load longer, or until a batch is full.
     /// </summary>
     public void Spread(Run run)
     {
@@ -120,7 +126,7 @@ public sealed partial class TransactionGossip : IDisposable
             if (!_collecting)
             {
                 _collecting = true;
-                _timer.Change(_options.CollectFor, Timeout.InfiniteTimeSpan);
+                _timer.Change(CollectingTime, Timeout.InfiniteTimeSpan);
             }
         }
 
@@ -146,6 +152,8 @@ public sealed partial class TransactionGossip : IDisposable
         _metrics.Dispose();
     }
 
+    private TimeSpan CollectingTime => _pool.Transactions < _options.LoadFrom ? _options.CollectFor : _options.CollectUnderLoad;
+
     private void EndCollecting()
     {
         (ulong Sequence, List<Run> Runs)? taken = null;
@@ -160,7 +168,7 @@ public sealed partial class TransactionGossip : IDisposable
             if (_collecting)
             {
                 taken = TakeCollected();
-                _timer.Change(_options.CollectFor, Timeout.InfiniteTimeSpan);
+                _timer.Change(CollectingTime, Timeout.InfiniteTimeSpan);
             }
         }
 
@@ -186,6 +194,11 @@ public sealed partial class TransactionGossip : IDisposable
         _metrics.Count(GossipEvent.Signed);
         _meter?.Signed(1);
         Send(batch, _identity.Self, _identity.Self);
+        Run[] runs = [.. collected.Runs];
+        if (_shared is not null && Wait(batch, runs) != VerificationStep.Wait)
+        {
+            _pool.Attested(runs);
+        }
     }
 
     private void Send(in GossipBatch batch, ReplicaId except, ReplicaId origin)

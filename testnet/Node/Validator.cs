@@ -122,7 +122,7 @@ internal sealed class Validator : IAsyncDisposable
         _open.Push(peers.DisposeAsync);
 
         Compose(settings, protocol, chain, self, keys, clock, ledger, journal, snapshots, application, executor, index, evidence, scheme, claims, peers, messages, mayVote, secret);
-        ClientHost host = await ClientHost.StartAsync(settings, new ValidatorGateway(_parts, _spread!), _events, cancellation);
+        ClientHost host = await ClientHost.StartAsync(settings, new ValidatorGateway(_parts, _gossip!), _events, cancellation);
         _open.Push(host.DisposeAsync);
         _events.Write("ready", new
         {
@@ -134,7 +134,7 @@ internal sealed class Validator : IAsyncDisposable
         });
     }
 
-    private Func<Run, bool>? _spread;
+    private TransactionGossip? _gossip;
     private OverdueRuns? _overdue;
 
     private void Compose(
@@ -184,11 +184,7 @@ internal sealed class Validator : IAsyncDisposable
             logger: new EventLogger(_events).CreateLogger("gossip"),
             meter: _meter,
             trust: claims.Trust);
-        _spread = run =>
-        {
-            gossip.Spread(run);
-            return true;
-        };
+        _gossip = gossip;
         _overdue = new OverdueRuns(pool, gossip.Spread);
         Keep(gossip);
 

@@ -6,11 +6,12 @@ using Bft.Engine.Encoding;
 using Bft.Engine.Execution;
 using Bft.Engine.Mempool;
 using Bft.Network.Api;
+using Bft.Network.Gossip;
 
 namespace Bft.Testnet.Node;
 
 /// <summary>The client API's way into a running validator.</summary>
-internal sealed class ValidatorGateway(ValidatorParts parts, Func<Run, bool> spread) : IValidatorGateway
+internal sealed class ValidatorGateway(ValidatorParts parts, TransactionGossip gossip) : IValidatorGateway
 {
     private readonly RateMeter _rates = new(parts.Clock);
 
@@ -50,10 +51,10 @@ internal sealed class ValidatorGateway(ValidatorParts parts, Func<Run, bool> spr
                 : "the run's signature does not hold for this chain, key and content: sign exactly the bytes of the run, with this chain's id");
         }
 
-        switch (parts.Pool.Add(run))
+        switch (parts.Pool.Add(run, gossip.UnattestedFor))
         {
             case PoolAnswer.Added:
-                spread(run);
+                gossip.Spread(run);
                 return new SubmitAnswer(SubmitVerdict.Accepted);
             case PoolAnswer.Duplicate:
                 return new SubmitAnswer(SubmitVerdict.Duplicate);

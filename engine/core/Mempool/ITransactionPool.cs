@@ -4,7 +4,15 @@ namespace Bft.Engine.Mempool;
 public interface ITransactionPool
 {
     /// <summary>Takes a run whose signature was checked.</summary>
-    PoolAnswer Add(Run run);
+    /// <param name="run">The run.</param>
+    /// <param name="unattestedFor">
+    /// How long this replica does not propose it unless <see cref="Attested"/> names it before: as long as the others do not know whether to believe its
+    /// signature, each of them would have to check it. Null to propose it at once.
+    /// </param>
+    PoolAnswer Add(Run run, TimeSpan? unattestedFor = null);
+
+    /// <summary>The others believe these runs by now: they may be proposed. Runs that do not wait are passed over.</summary>
+    void Attested(IReadOnlyList<Run> runs);
 
     /// <summary>Transactions waiting or in uncommitted blocks.</summary>
     int Transactions { get; }

@@ -15,6 +15,9 @@ internal sealed class PoolEntry(Run run, ulong order, TimeSpan arrived)
     /// <summary>When it was offered to the other replicas again for the last time; null when it never was.</summary>
     public TimeSpan? Offered { get; set; }
 
+    /// <summary>Until when this replica does not propose it, by the pool's clock; null once the others can believe its signature.</summary>
+    public TimeSpan? UnattestedUntil { get; set; }
+
     /// <summary>What it takes of the room.</summary>
     public long Cost => Run.Encoded.Length + PoolOptions.RunOverheadBytes;
 

@@ -26,15 +26,23 @@ public sealed partial class TransactionPool
     {
         int room = Math.Min(maxBytes, _chain.Limits.MaxPayloadBytes) - RunCountBytes;
         var runs = new List<Run>();
+        HashSet<Digest>? unattested = null;
         lock (_gate)
         {
             Follow(request.Ancestors);
+            TimeSpan now = _clock();
             for (PoolEntry? entry = _waiting.Head, next; entry is not null; entry = next)
             {
                 next = _waiting.After(entry);
                 if (_executed(entry.Run))
                 {
                     Leave(entry);
+                    continue;
+                }
+
+                if (entry.UnattestedUntil > now || unattested?.Contains(entry.Run.Client) == true)
+                {
+                    (unattested ??= new HashSet<Digest>(_ancestors.Comparer)).Add(entry.Run.Client);
                     continue;
                 }
 

@@ -12,7 +12,7 @@ namespace Bft.Engine.Mempool;
 /// <para>Thread-safe: the edge adds while the loop takes. Each run costs a constant number of table look-ups from arrival to commit;
 /// only an abandoned block costs a walk along the waiting runs, once.</para>
 /// <para>The order of one client's runs is the order of their arrival here: nothing overtakes a run that does not fit into a
-/// block any more, because a client may have sent two values for one key one after the other.</para>
+/// block any more, and no run of the same client one that is not attested yet, because a client may have sent two values for one key one after the other.</para>
 /// <para>A run keeps the buffer alive that it was decoded from: whoever adds runs out of a large frame decodes them from copies.</para>
 /// </remarks>
 public sealed partial class TransactionPool : ITransactionPool, IPayloadSource
@@ -103,7 +103,7 @@ public sealed partial class TransactionPool : ITransactionPool, IPayloadSource
     }
 
     /// <inheritdoc/>
-    public PoolAnswer Add(Run run)
+    public PoolAnswer Add(Run run, TimeSpan? unattestedFor = null)
     {
         bool first;
         lock (_gate)
@@ -131,6 +131,7 @@ public sealed partial class TransactionPool : ITransactionPool, IPayloadSource
                 return PoolAnswer.Full;
             }
 
+            entry.UnattestedUntil = unattestedFor is { } period ? entry.Arrived + period : null;
             Enter(entry);
             _waiting.Append(entry);
         }
@@ -141,6 +142,21 @@ public sealed partial class TransactionPool : ITransactionPool, IPayloadSource
         }
 
         return PoolAnswer.Added;
+    }
+
+    /// <inheritdoc/>
+    public void Attested(IReadOnlyList<Run> runs)
+    {
+        lock (_gate)
+        {
+            foreach (Run run in runs)
+            {
+                if (_entries.TryGetValue(run.Digest, out PoolEntry? entry))
+                {
+                    entry.UnattestedUntil = null;
+                }
+            }
+        }
     }
 
     /// <summary>How long the oldest transaction waits that is not committed, be it in an uncommitted block; null when there is none.</summary>

@@ -17,7 +17,7 @@ public sealed class SimplePool(Chain chain, IClock clock) : ITransactionPool, IP
     public TimeSpan? OldestArrival => _waiting.Count == 0 ? null : _waiting[0].Arrived;
 
     /// <inheritdoc/>
-    public PoolAnswer Add(Run run)
+    public PoolAnswer Add(Run run, TimeSpan? unattestedFor = null)
     {
         if (_committed.Contains(run.Digest))
         {
@@ -31,6 +31,12 @@ public sealed class SimplePool(Chain chain, IClock clock) : ITransactionPool, IP
 
         _waiting.Add((run, clock.Now));
         return PoolAnswer.Added;
+    }
+
+    /// <inheritdoc/>
+    public void Attested(IReadOnlyList<Run> runs)
+    {
+        // Nobody vouches in the small simulation: all is proposed at once.
     }
 
     /// <inheritdoc/>

@@ -44,6 +44,34 @@ public sealed class TransactionPoolTests
     }
 
     [Fact]
+    public void A_run_that_nobody_vouched_for_is_not_proposed_until_somebody_does_or_its_time_is_up()
+    {
+        Run[] runs = [RunOf(1), RunOf(2), RunOf(3)];
+        _pool.Add(runs[0], TimeSpan.FromSeconds(1));
+        _pool.Add(runs[1], TimeSpan.FromSeconds(2));
+        _pool.Add(runs[2]);
+        Assert.Equal([runs[2]], Take());
+        Assert.NotNull(_pool.OldestArrival);
+
+        _now += TimeSpan.FromSeconds(1);
+        Assert.Equal([runs[0], runs[2]], Take());
+        _pool.Attested([runs[1], RunOf(9)]);
+        Assert.Equal(runs, Take());
+    }
+
+    [Fact]
+    public void No_run_overtakes_one_of_its_client_that_nobody_vouched_for()
+    {
+        Run first = Chain.Run(1, 1, [new byte[1]]), second = Chain.Run(1, 2, [new byte[1]]), other = Chain.Run(2, 1, [new byte[1]]);
+        _pool.Add(first, TimeSpan.FromSeconds(1));
+        _pool.Add(second);
+        _pool.Add(other);
+        Assert.Equal([other], Take());
+        _pool.Attested([first]);
+        Assert.Equal([first, second, other], Take());
+    }
+
+    [Fact]
     public void What_an_ancestor_holds_is_not_given_again()
     {
         Run[] runs = Add(1, 2, 3);
@@ -241,7 +269,7 @@ public sealed class TransactionPoolTests
         _pool = Pool(new PoolOptions { RecentRuns = 2 });
         Run[] runs = [RunOf(1), RunOf(2), RunOf(3)];
         Commit(BlockOf(1, runs));
-        Assert.Equal([PoolAnswer.Added, PoolAnswer.Duplicate, PoolAnswer.Duplicate], runs.Select(_pool.Add));
+        Assert.Equal([PoolAnswer.Added, PoolAnswer.Duplicate, PoolAnswer.Duplicate], runs.Select(run => _pool.Add(run)));
     }
 
     [Fact]

@@ -124,6 +124,8 @@ internal sealed class GossipNetwork : IDisposable
 
         public Peers.Recorder<Digest> Offered { get; } = new();
 
+        public Peers.Recorder<Digest> AttestedRuns { get; } = new();
+
         public Digest[] Runs
         {
             get
@@ -137,7 +139,9 @@ internal sealed class GossipNetwork : IDisposable
 
         public int Transactions => Runs.Length;
 
-        public PoolAnswer Add(Run run)
+        public void Attested(IReadOnlyList<Run> runs) => Array.ForEach([.. runs], run => AttestedRuns.Add(run.Digest));
+
+        public PoolAnswer Add(Run run, TimeSpan? unattestedFor = null)
         {
             PoolAnswer answer;
             lock (_lock)

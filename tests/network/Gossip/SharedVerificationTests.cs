@@ -22,10 +22,45 @@ public sealed class SharedVerificationTests
         Assert.Equal((1, 0), (network.All[0].Counts.Attested, network.All[0].Counts.Trusted));
         Assert.Equal((0, 1), (network.All[1].Counts.Attested, network.All[1].Counts.Trusted));
 
-        // The batch to three, the attestation to the two that are neither origin nor its author.
-        Assert.Equal([(0, 1), (0, 2), (3, 0), (3, 1), (3, 2)], network.Sent.Select(sent => (sent.From, sent.To)).Order());
+        // The batch to three, the attestation to all but its author.
+        Assert.Equal([(0, 1), (0, 2), (0, 3), (3, 0), (3, 1), (3, 2)], network.Sent.Select(sent => (sent.From, sent.To)).Order());
         network.Time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(0, network.Time.Armed);
+    }
+
+    [Fact]
+    public void The_origin_proposes_what_is_vouched_for()
+    {
+        using GossipNetwork network = Four();
+        Run run = network.RunOf(1, 1);
+        Assert.Equal(TimeSpan.FromSeconds(1), network.All[3].UnattestedFor);
+        network.All[3].Spread(run);
+        Assert.Empty(network.Pools[3].AttestedRuns.All);
+        network.Settle();
+        Assert.Equal([run.Digest], network.Pools[3].AttestedRuns.All);
+        Assert.DoesNotContain(network.Trusted, trusted => trusted.Validator == 3);
+    }
+
+    [Fact]
+    public void The_origin_proposes_after_the_deadline_what_nobody_vouched_for()
+    {
+        using GossipNetwork network = Four();
+        network.Silent.Add(0);
+        Run run = network.RunOf(1, 1);
+        network.All[3].Spread(run);
+        network.Settle();
+        network.Time.Advance(TimeSpan.FromMilliseconds(49));
+        Assert.Empty(network.Pools[3].AttestedRuns.All);
+        network.Time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal([run.Digest], network.Pools[3].AttestedRuns.All);
+        Assert.DoesNotContain(network.Checked, check => check.Validator == 3);
+    }
+
+    [Fact]
+    public void Where_all_check_all_nothing_waits_to_be_proposed()
+    {
+        using var network = new GossipNetwork(4);
+        Assert.Null(network.All[3].UnattestedFor);
     }
 
     [Fact]

@@ -126,6 +126,20 @@ public sealed class TransactionGossipTests
     }
 
     [Fact]
+    public void Behind_many_others_runs_are_collected_longer()
+    {
+        using var network = new GossipNetwork(4, options => options with { LoadFrom = 2 });
+        network.Pools[0].Add(network.RunOf(8, 1));
+        network.Pools[0].Add(network.RunOf(9, 1));
+        network.All[0].Spread(network.RunOf(1, 1));
+        network.All[0].Spread(network.RunOf(2, 1));
+        network.Time.Advance(TimeSpan.FromMilliseconds(9));
+        Assert.Equal(1, network.All[0].Counts.Signed);
+        network.Time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(2, network.All[0].Counts.Signed);
+    }
+
+    [Fact]
     public void A_batch_is_closed_at_64_KiB_and_a_larger_run_travels_alone()
     {
         using var network = new GossipNetwork(4);
