@@ -46,7 +46,8 @@ public sealed partial class BftClient
 
     /// <summary>
     /// Submits a run that is made already, of this or another client: to repeat bytes whose outcome is not known, or to keep signing
-    /// out of a measurement. Repeating is safe: its transactions are executed once and a repeat returns the first result.
+    /// out of a measurement. Repeating is safe: its transactions are executed once and a repeat returns the first result. Whoever makes runs sees to it that the
+    /// newest is never more than <see cref="ChainLimits.RunsUnderWay"/> runs of its client ahead of the oldest without a result.
     /// </summary>
     /// <exception cref="BftClientException">Fewer than f+1 validators are there, or the client was closed meanwhile.</exception>
     public async Task<RunResult> SubmitRunAsync(Run run, CancellationToken cancellation = default)

@@ -13,6 +13,7 @@ internal sealed class CommandQueue : IAsyncDisposable
     private readonly BftClientOptions _options;
     private readonly RunSender _sender;
     private readonly Channel<Waiting> _waiting;
+    private readonly RunHorizon _horizon;
     private readonly CancellationTokenSource _ended = new();
     private readonly Task _work;
 
@@ -21,9 +22,12 @@ internal sealed class CommandQueue : IAsyncDisposable
         _chain = chain;
         _options = options;
         _sender = sender;
+        _horizon = new RunHorizon(chain.Limits.RunsUnderWay(RunTransactions));
         _waiting = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(options.Window) { SingleReader = true });
         _work = PackAsync();
     }
+
+    private int RunTransactions => Math.Min(_options.RunTransactions, _chain.Limits.MaxRunTransactions);
 
     public async Task<IReadOnlyList<TransactionResult>> SubmitAsync(IReadOnlyList<ReadOnlyMemory<byte>> commands, CancellationToken cancellation)
     {
@@ -66,11 +70,16 @@ internal sealed class CommandQueue : IAsyncDisposable
                     await Task.Delay(_options.Linger, _ended.Token);
                 }
 
+                ulong ticket = await _horizon.EnterAsync(_ended.Token);
                 Take(batch);
                 if (batch.Count > 0)
                 {
                     await _sender.AcquireAsync(batch.Count, _ended.Token);
-                    _ = SendAsync([.. batch]);
+                    _ = SendAsync([.. batch], ticket);
+                }
+                else
+                {
+                    _horizon.Leave(ticket);
                 }
             }
         }
@@ -83,10 +92,9 @@ internal sealed class CommandQueue : IAsyncDisposable
     private void Take(List<Waiting> batch)
     {
         batch.Clear();
-        int most = Math.Min(_options.RunTransactions, _chain.Limits.MaxRunTransactions);
         // Scheme, key, sequence, count and the largest signature.
         int bytes = 256;
-        while (batch.Count < most && _waiting.Reader.TryPeek(out Waiting next))
+        while (batch.Count < RunTransactions && _waiting.Reader.TryPeek(out Waiting next))
         {
             int size = 4 + next.Command.Length;
             if (batch.Count > 0 && bytes + size > _chain.Limits.MaxRunBytes)
@@ -104,7 +112,7 @@ internal sealed class CommandQueue : IAsyncDisposable
     }
 
     // Makes the run before its first wait: runs get their sequences in the order they are sent.
-    private async Task SendAsync(Waiting[] batch)
+    private async Task SendAsync(Waiting[] batch, ulong ticket)
     {
         try
         {
@@ -136,6 +144,10 @@ internal sealed class CommandQueue : IAsyncDisposable
             {
                 waiting.Call.Fail(failed);
             }
+        }
+        finally
+        {
+            _horizon.Leave(ticket);
         }
     }
 

@@ -18,6 +18,14 @@ public sealed record ChainLimits
     /// <summary>How many intervals of recent sequences a client's session remembers with their results. Default 128.</summary>
     public int SessionIntervals { get; init; } = 128;
 
+    /// <summary>
+    /// How many runs a client may have between its oldest that has no result yet and its newest, both counted, so that its session forgets none of them, whatever order
+    /// leaders put them in. It is half of what the session remembers: runs that are sent again may split into more intervals.
+    /// </summary>
+    /// <param name="runTransactions">The most transactions in one of its runs.</param>
+    public int RunsUnderWay(int runTransactions) =>
+        Math.Max(1, Math.Min(SessionIntervals, Execution.Session.MaxCodeBytes / Math.Max(1, runTransactions)) / 2);
+
     /// <summary>How many headers a commit proof may carry. Default 4096.</summary>
     public int MaxProofHeaders { get; init; } = 4096;
 
