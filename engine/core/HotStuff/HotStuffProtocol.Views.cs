@@ -88,9 +88,9 @@ public sealed partial class HotStuffProtocol
         }
 
         View view = message.Timeout.Statement.View;
-        if (view < _view && sender != _self)
+        if (view < _view && sender != _self && sender == message.Timeout.Signer)
         {
-            // Its author is behind: certificates bring it here, whatever it believes of us.
+            // Its author is behind: certificates bring it here, whatever it believes of us. Anybody could replay others' old timeouts.
             effects.Send(message.Timeout.Signer, new CertificatesMessage(BestQc, _lastTc));
         }
 

@@ -194,6 +194,20 @@ public class ViewScenarioTests
     }
 
     [Fact]
+    public void Whoever_is_behind_is_shown_certificates_and_not_whoever_an_old_timeout_is_replayed_of()
+    {
+        ScriptedWorld world = new ScriptedWorld(4, [D], [A, A, A, A, A, A]).Start();
+        world.Reach(3);
+        TimeoutMessage old = world.Timeout(D, 1);
+        int Answers(int to) => world.Sent.Count(envelope => envelope.From == A && envelope.To == to && envelope.Message is CertificatesMessage);
+        int before = Answers(D);
+        world.Send(B, old, A);
+        Assert.Equal(before, Answers(D));
+        world.Send(D, old, A);
+        Assert.Equal(before + 1, Answers(D));
+    }
+
+    [Fact]
     public void A_vote_after_giving_up_a_view_is_never_cast()
     {
         ScriptedWorld world = new ScriptedWorld(4, [D], [D, D]).Start();
