@@ -2,6 +2,7 @@ using System.CommandLine;
 using BenchmarkDotNet.Running;
 using Bft.Bench.Certificates;
 using Bft.Bench.Crash;
+using Bft.Bench.Rejoin;
 using Bft.Bench.Simulation;
 using Bft.Bench.Throughput;
 using Bft.Crypto.Certificates;
@@ -93,6 +94,7 @@ crash.SetAction(async (result, cancellation) =>
 });
 root.Subcommands.Add(crash);
 
+root.Subcommands.Add(RejoinCommand.Build(json));
 root.Subcommands.Add(CertificateCommand.Build(json));
 
 var simulation = new Command("simulation", "How fast the simulated world goes on one core: events and fault-injected runs a second, and a committee of 100.");

@@ -123,22 +123,16 @@ internal sealed class ThroughputRun(ThroughputOptions options, TextWriter log)
         }
     }
 
-    // Transactions are due at fixed times whether or not the system keeps up; latency counts from when they were due.
-    private async Task OpenLoopAsync(BftClient client, RunSupply supply, double rate, CancellationToken cancellation)
-    {
-        long start = Stopwatch.GetTimestamp();
-        long sent = 0;
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(1));
-        while (!_stopping && await timer.WaitForNextTickAsync(cancellation))
+    private Task OpenLoopAsync(BftClient client, RunSupply supply, double rate, CancellationToken cancellation) => Pace.KeepAsync(
+        rate / options.RunTransactions,
+        due =>
         {
-            while ((sent + 1) * options.RunTransactions / rate <= Stopwatch.GetElapsedTime(start).TotalSeconds && supply.Next() is { } run)
-            {
-                sent++;
-                long due = start + (long)(sent * options.RunTransactions / rate * Stopwatch.Frequency);
-                _ = SendAsync(client, run, due, null);
-            }
-        }
-    }
+            Run? run = supply.Next();
+            _ = run is null ? Task.CompletedTask : SendAsync(client, run, due, null);
+            return run is not null;
+        },
+        () => _stopping,
+        cancellation);
 
     private async Task SendAsync(BftClient client, Run run, long since, SemaphoreSlim? room)
     {

@@ -52,6 +52,8 @@ internal sealed class ValidatorProcesses : IDisposable
             process.WaitForExit();
             process.Dispose();
         }
+
+        _costs.TryRemove(validator, out _);
     }
 
     /// <summary>Ends all validators cleanly: their standard input closes, as when their supervisor is gone.</summary>
@@ -97,6 +99,9 @@ internal sealed class ValidatorProcesses : IDisposable
 
     /// <summary>A counter's highest value among the validators.</summary>
     public long Most(string counter) => _costs.Values.Select(cost => cost.GetProperty(counter).GetInt64()).DefaultIfEmpty().Max();
+
+    /// <summary>A counter of one validator as it told it last since it was started; null before it told any.</summary>
+    public long? Of(int validator, string counter) => _costs.TryGetValue(validator, out JsonElement cost) ? cost.GetProperty(counter).GetInt64() : null;
 
     /// <inheritdoc/>
     public void Dispose()

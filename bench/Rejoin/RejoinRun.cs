@@ -1,0 +1,170 @@
+using System.Diagnostics;
+using Bft.Bench.Processes;
+using Bft.Bench.Throughput;
+using Bft.Client;
+using Bft.Crypto.KeyStore;
+using Bft.Engine;
+using Bft.Testnet.Ceremony;
+using Bft.Testnet.Homes;
+using HdrHistogram;
+
+namespace Bft.Bench.Rejoin;
+
+/// <summary>What a rejoin cost.</summary>
+/// <param name="BlocksBehind">How far behind the validator was when it started again.</param>
+/// <param name="CatchUpSeconds">From its start, key derivation included, until it was level with the others.</param>
+/// <param name="BlocksPerSecond">Blocks it took in a second meanwhile, those that the others made in this time included.</param>
+/// <param name="DownLatencyMs">Clients' latency in the last half minute before.</param>
+/// <param name="CatchUpLatencyMs">Clients' latency while it caught up.</param>
+/// <param name="LevelLatencyMs">Clients' latency in the half minute after.</param>
+/// <param name="P99Ratio">Their p99 while it caught up, over that before.</param>
+/// <param name="Failed">Transactions without a result: must be 0.</param>
+/// <param name="Rate">Transactions offered a second.</param>
+/// <param name="Wiped">Whether it had lost its journal, blocks and snapshots as well.</param>
+internal sealed record RejoinReport(
+    long BlocksBehind,
+    double CatchUpSeconds,
+    double BlocksPerSecond,
+    LatencyReport DownLatencyMs,
+    LatencyReport CatchUpLatencyMs,
+    LatencyReport LevelLatencyMs,
+    double P99Ratio,
+    long Failed,
+    double Rate,
+    bool Wiped);
+
+/// <summary>A validator that was down under load comes back; the client talks to the other three all the time.</summary>
+/// <param name="directory">An empty directory for the run.</param>
+/// <param name="blocks">How far behind it is to be.</param>
+/// <param name="rate">Transactions offered a second.</param>
+/// <param name="wiped">Whether it loses its journal, blocks and snapshots.</param>
+/// <param name="log">Progress.</param>
+internal sealed class RejoinRun(string directory, int blocks, double rate, bool wiped, TextWriter log)
+{
+    private const int Nodes = 4;
+    private const int Victim = Nodes - 1;
+    private const int LevelWithin = 8;
+
+    private static readonly TimeSpan Stretch = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(500);
+
+    private LongConcurrentHistogram _latency = NewHistogram();
+    private long _failed;
+    private volatile bool _stopping;
+
+    /// <summary>Runs it.</summary>
+    public async Task<RejoinReport> RunAsync(CancellationToken cancellation)
+    {
+        using LocalTestnet testnet = await LocalTestnet.StartAsync(
+            new CeremonyPlan { Nodes = Nodes, AcceptUnsigned = true, Development = true, Cost = KeyDerivationCost.Light }, directory, Nodes, cancellation);
+        (Genesis genesis, DataLayout data, ValidatorProcesses validators, _) = testnet;
+        await using var client = new BftClient(new BftClientOptions
+        {
+            Genesis = genesis,
+            Endpoints = [.. genesis.Validators.Take(Victim).Select(validator => new Uri($"http://{validator.ClientAddress}"))],
+            Window = int.MaxValue / 2,
+            RetryAfter = TimeSpan.FromSeconds(10),
+        });
+        await client.ConnectAsync(cancellation);
+        var supply = new RunSupply(genesis.ToChain(), new ThroughputOptions { Unsigned = true, PerMessage = 1 });
+        Task load = Pace.KeepAsync(rate, due => Send(client, supply.Next()!, due), () => _stopping, cancellation);
+        await Task.Delay(Stretch / 3, cancellation);
+
+        long from = validators.Most("height");
+        validators.Kill(Victim);
+        if (wiped)
+        {
+            Wipe(data.Home(Victim));
+        }
+
+        for (long behind = 0; behind < blocks; behind = validators.Most("height") - from)
+        {
+            log.WriteLine($"{behind:N0} of {blocks:N0} blocks behind");
+            await Task.Delay(TimeSpan.FromSeconds(10), cancellation);
+        }
+
+        LatencyReport down = await MeasureAsync(cancellation);
+        from = wiped ? 0 : from;
+        long behindAtStart = validators.Most("height") - from;
+        log.WriteLine("starting it again");
+        _latency = NewHistogram();
+        long start = Stopwatch.GetTimestamp();
+        await validators.StartAsync(data.Home(Victim), Victim, cancellation);
+        while (validators.Of(Victim, "height") is not { } height || validators.Most("height") - height > LevelWithin)
+        {
+            await Task.Delay(Glance, cancellation);
+        }
+
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        long taken = validators.Most("height") - from;
+        LatencyReport during = Report(_latency);
+        LatencyReport level = await MeasureAsync(cancellation);
+        _stopping = true;
+        await load;
+        return new RejoinReport(
+            behindAtStart,
+            Math.Round(seconds, 1),
+            Math.Round(taken / seconds, 0),
+            down,
+            during,
+            level,
+            Math.Round(during.P99 / Math.Max(down.P99, 0.001), 2),
+            Interlocked.Read(ref _failed),
+            rate,
+            wiped);
+    }
+
+    private static void Wipe(HomeLayout home)
+    {
+        foreach (string lost in new[] { "journal", "blocks", "snapshots" })
+        {
+            Directory.Delete(home.Resolve(lost), recursive: true);
+        }
+
+        File.Delete(home.Resolve("index.db"));
+    }
+
+    private async Task<LatencyReport> MeasureAsync(CancellationToken cancellation)
+    {
+        _latency = NewHistogram();
+        await Task.Delay(Stretch, cancellation);
+        return Report(_latency);
+    }
+
+    private bool Send(BftClient client, Run run, long due)
+    {
+        _ = SendAsync(client, run, due);
+        return true;
+    }
+
+    private async Task SendAsync(BftClient client, Run run, long due)
+    {
+        try
+        {
+            Bft.Client.RunResult result = await client.SubmitRunAsync(run);
+            if (result.Receipt is null)
+            {
+                Interlocked.Increment(ref _failed);
+            }
+
+            _latency.RecordValue(Math.Clamp((long)Stopwatch.GetElapsedTime(due).TotalMicroseconds, 1, 119_000_000));
+        }
+        catch (BftClientException exception)
+        {
+            if (!_stopping && Interlocked.Increment(ref _failed) == 1)
+            {
+                log.WriteLine(exception.Message);
+            }
+        }
+    }
+
+    private static LongConcurrentHistogram NewHistogram() => new(1, 120_000_000, 3);
+
+    private static LatencyReport Report(LongConcurrentHistogram latency) => new(
+        Milliseconds(latency.GetValueAtPercentile(50)),
+        Milliseconds(latency.GetValueAtPercentile(99)),
+        Milliseconds(latency.GetValueAtPercentile(99.9)),
+        latency.TotalCount == 0 ? 0 : Milliseconds(latency.GetMean()));
+
+    private static double Milliseconds(double microseconds) => Math.Round(microseconds / 1000, 3);
+}
