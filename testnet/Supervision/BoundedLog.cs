@@ -32,7 +32,7 @@ public sealed class BoundedLog : IDisposable
         _tailLines = tailLines;
     }
 
-    /// <summary>The last lines, oldest first, each shortened to 400 characters.</summary>
+    /// <summary>The last lines but routine ones, oldest first, each shortened to 400 characters.</summary>
     public IReadOnlyList<string> Tail
     {
         get
@@ -54,11 +54,17 @@ public sealed class BoundedLog : IDisposable
     }
 
     /// <summary>Adds a line in UTF-8, without its end.</summary>
-    public void Append(ReadOnlySpan<byte> line)
+    /// <param name="line">The line.</param>
+    /// <param name="routine">It is written every second or so, and tells nobody why a validator died: not one of the last lines.</param>
+    public void Append(ReadOnlySpan<byte> line, bool routine = false)
     {
         lock (_gate)
         {
-            Keep(Encoding.UTF8.GetString(line));
+            if (!routine)
+            {
+                Keep(Encoding.UTF8.GetString(line));
+            }
+
             if (_failed)
             {
                 return;

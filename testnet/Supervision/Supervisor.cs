@@ -213,8 +213,8 @@ public sealed class Supervisor : IAsyncDisposable
         {
             while (await reader.ReadAsync(CancellationToken.None) is { } line)
             {
-                child.Log.Append(line.TooLong ? "(a line too long for the log)"u8 : line.Bytes.Span);
                 ChildEvent said = understand ? ChildEvent.Read(line.Bytes) : default;
+                child.Log.Append(line.TooLong ? "(a line too long for the log)"u8 : line.Bytes.Span, routine: said.Cost is not null);
                 child.Cost = said.Cost ?? child.Cost;
                 if (said.Ready && !announced)
                 {

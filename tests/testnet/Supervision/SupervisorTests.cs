@@ -170,6 +170,7 @@ public sealed class SupervisorTests : IDisposable
         for (int i = 0; i < 50; i++)
         {
             log.Append(System.Text.Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"line {i} ........")));
+            log.Append("what it cost"u8, routine: true);
         }
 
         Assert.InRange(new FileInfo(path).Length, 1, 100);
