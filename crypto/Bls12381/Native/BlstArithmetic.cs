@@ -53,9 +53,10 @@ internal sealed unsafe class BlstArithmetic(BlstLibrary library)
             }
         }
 
-        if (count == 0)
+        // The library's sums are of two points and more: of one it reads past the end.
+        if (count < 2)
         {
-            return G1Point.Identity;
+            return count == 0 ? G1Point.Identity : Multiply(new G1Point(BlstPoints.Projective(affine[0])), kept[0]);
         }
 
         BlstJacobian<BlstFp> sum;
@@ -82,9 +83,10 @@ internal sealed unsafe class BlstArithmetic(BlstLibrary library)
             }
         }
 
-        if (count == 0)
+        // The library's sums are of two points and more: of one it reads past the end.
+        if (count < 2)
         {
-            return G2Point.Identity;
+            return count == 0 ? G2Point.Identity : Multiply(new G2Point(BlstPoints.Projective(affine[0])), kept[0]);
         }
 
         BlstJacobian<BlstFp2> sum;

@@ -89,9 +89,9 @@ public sealed class BlsBackendTests : IDisposable
 
     [StubTheory]
     [InlineData(StubCall.Generator, false, "its coordinates lie otherwise in memory")]
-    [InlineData(StubCall.ToAffine, false, "it signs wrongly")]
+    [InlineData(StubCall.ToAffine, false, "it hashes wrongly")]
     [InlineData(StubCall.Multiply, false, "it signs wrongly")]
-    [InlineData(StubCall.Hash, false, "it signs wrongly")]
+    [InlineData(StubCall.Hash, false, "it hashes wrongly")]
     [InlineData(StubCall.Uncompress, false, "it decodes points wrongly")]
     [InlineData(StubCall.InSubgroup, false, "it decodes points wrongly")]
     [InlineData(StubCall.IsOne, false, "it refuses good signatures")]

@@ -166,6 +166,7 @@ internal static unsafe class BlstStub
         where TGroup : IGroup<TField, TCurve>
     {
         Require(points[0] != null && points[1] == null && scalars[0] != null && scalars[1] == null, "points and scalars one behind the other");
+        Require(count >= 2, "two points: of one blst reads past the end");
         Projective<TField, TCurve> sum = Projective<TField, TCurve>.Identity;
         for (int i = lies ? 1 : 0; i < count; i++)
         {
