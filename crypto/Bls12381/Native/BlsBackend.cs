@@ -61,6 +61,12 @@ public static class BlsBackend
         return back;
     }
 
+    /// <summary>Uses the managed code, or what was chosen, by its name, until disposed of. For measurements.</summary>
+    /// <exception cref="ArgumentException">It is neither.</exception>
+    internal static IDisposable UseNamed(string name) => name == Name
+        ? Use(s_current)
+        : name == ISignatureScheme.Managed ? Use(Choice.Managed()) : throw new ArgumentException($"There is no backend {name}; there are {ISignatureScheme.Managed} and {Name}.", nameof(name));
+
     private static Choice Try(string library)
     {
         if (BlstLibrary.TryLoad(library, out BlstLibrary? loaded) is { } refusal)
