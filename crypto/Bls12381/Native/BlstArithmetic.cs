@@ -19,7 +19,10 @@ internal sealed unsafe class BlstArithmetic(BlstLibrary library)
     public G1Point Multiply(in G1Point a, in Scalar scalar)
     {
         BlstJacobian<BlstFp> point = BlstPoints.Jacobian(a.Coordinates), product;
-        Multiply(library.G1, &point, scalar, &product);
+        byte* digits = stackalloc byte[Scalar.Bytes];
+        WriteLittleEndian(scalar, new Span<byte>(digits, Scalar.Bytes));
+        library.G1.Multiply(&product, &point, digits, ScalarBits);
+        CryptographicOperations.ZeroMemory(new Span<byte>(digits, Scalar.Bytes));
         G1Point result = Take(&product);
         CryptographicOperations.ZeroMemory(MemoryMarshal.AsBytes(new Span<BlstJacobian<BlstFp>>(ref product)));
         return result;
@@ -29,7 +32,10 @@ internal sealed unsafe class BlstArithmetic(BlstLibrary library)
     public G2Point Multiply(in G2Point a, in Scalar scalar)
     {
         BlstJacobian<BlstFp2> point = BlstPoints.Jacobian(a.Coordinates), product;
-        Multiply(library.G2, &point, scalar, &product);
+        byte* digits = stackalloc byte[Scalar.Bytes];
+        WriteLittleEndian(scalar, new Span<byte>(digits, Scalar.Bytes));
+        library.G2.Multiply(&product, &point, digits, ScalarBits);
+        CryptographicOperations.ZeroMemory(new Span<byte>(digits, Scalar.Bytes));
         G2Point result = Take(&product);
         CryptographicOperations.ZeroMemory(MemoryMarshal.AsBytes(new Span<BlstJacobian<BlstFp2>>(ref product)));
         return result;
@@ -202,19 +208,6 @@ internal sealed unsafe class BlstArithmetic(BlstLibrary library)
         BlstAffine<BlstFp2> g2 = BlstPoints.Affine(G2Point.Generator.Coordinates);
         return new ReadOnlySpan<byte>(library.G1.Generator(), sizeof(BlstAffine<BlstFp>)).SequenceEqual(new ReadOnlySpan<byte>(&g1, sizeof(BlstAffine<BlstFp>)))
             && new ReadOnlySpan<byte>(library.G2.Generator(), sizeof(BlstAffine<BlstFp2>)).SequenceEqual(new ReadOnlySpan<byte>(&g2, sizeof(BlstAffine<BlstFp2>)));
-    }
-
-    // The digits leave the stack as they came: erased.
-    private static void Multiply(BlstLibrary.GroupExports group, void* point, in Scalar scalar, void* product)
-    {
-        Span<byte> bytes = stackalloc byte[Scalar.Bytes];
-        WriteLittleEndian(scalar, bytes);
-        fixed (byte* digits = bytes)
-        {
-            group.Multiply(product, point, digits, ScalarBits);
-        }
-
-        CryptographicOperations.ZeroMemory(bytes);
     }
 
     private static void MultiplySum(BlstLibrary.GroupExports group, void* points, ReadOnlySpan<Scalar> scalars, int bits, void* sum)

@@ -137,6 +137,21 @@ public sealed class BlsBackendTests : IDisposable
     }
 
     [StubFact]
+    public void A_library_that_decodes_wrongly_later_on_changes_no_verdict()
+    {
+        byte[] encoded = (-G1Point.Generator).ToBytes(), other = (-G2Point.Generator).ToBytes();
+        BlsBackend.Choice choice = BlsBackend.Choose(BlstStub.Compile(Library()), _folder.FullPath);
+        BlstStub.Lie = StubCall.Uncompress;
+        using (BlsBackend.Use(choice))
+        {
+            Assert.Equal(BlsRefusal.None, G1Point.Read(encoded, out G1Point point));
+            Assert.Equal(-G1Point.Generator, point);
+            Assert.Equal(BlsRefusal.None, G2Point.Read(other, out G2Point otherPoint));
+            Assert.Equal(-G2Point.Generator, otherPoint);
+        }
+    }
+
+    [StubFact]
     public void Identities_need_no_library_or_come_back_as_such()
     {
         BlsBackend.Choice choice = BlsBackend.Choose(BlstStub.Compile(Library()), _folder.FullPath);
