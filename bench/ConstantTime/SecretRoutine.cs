@@ -2,8 +2,6 @@ using System.Runtime.CompilerServices;
 using Bft.Crypto.Bls12381;
 using Bft.Crypto.Bls12381.Curves;
 using Bft.Crypto.Bls12381.Fields;
-using Bft.Crypto.Bls12381.Hashing;
-using Bft.Crypto.Threshold;
 
 namespace Bft.Bench.ConstantTime;
 

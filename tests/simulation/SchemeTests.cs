@@ -2,7 +2,6 @@ using Bft.Crypto.Certificates;
 using Bft.Engine;
 using Bft.Simulation.Nodes;
 using Bft.Simulation.Runs;
-using Bft.Simulation.Scenarios;
 
 namespace Bft.Simulation.Tests;
 
