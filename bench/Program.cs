@@ -1,6 +1,7 @@
 using System.CommandLine;
 using BenchmarkDotNet.Running;
 using Bft.Bench.Certificates;
+using Bft.Bench.ConstantTime;
 using Bft.Bench.Crash;
 using Bft.Bench.Rejoin;
 using Bft.Bench.Simulation;
@@ -96,6 +97,7 @@ root.Subcommands.Add(crash);
 
 root.Subcommands.Add(RejoinCommand.Build(json));
 root.Subcommands.Add(CertificateCommand.Build(json));
+root.Subcommands.Add(ConstantTimeCommand.Build(json));
 
 var simulation = new Command("simulation", "How fast the simulated world goes on one core: events and fault-injected runs a second, and a committee of 100.");
 var protocol = new Option<string>("--protocol") { DefaultValueFactory = _ => "hotstuff", Description = "The protocol." };

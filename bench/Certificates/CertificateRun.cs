@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using Bft.Crypto.Bls12381.Native;
 using Bft.Crypto.Certificates;
+using Bft.Crypto.Signatures;
 using Bft.Engine;
 using Bft.Engine.Encoding;
 
@@ -29,7 +31,7 @@ public sealed class CertificateRun(CertificateOptions options, TextWriter log)
             }
         }
 
-        List<SchemeReport> results = [];
+        List<SchemeReport> results = [], compared = [];
         foreach (int replicas in options.Sizes)
         {
             foreach (string scheme in schemes)
@@ -37,10 +39,17 @@ public sealed class CertificateRun(CertificateOptions options, TextWriter log)
                 cancellation.ThrowIfCancellationRequested();
                 log.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{scheme}, {replicas} replicas"));
                 results.Add(MeasureScheme(scheme, replicas));
+                if (BlsBackend.Name != ISignatureScheme.Managed && results[^1].Backend == BlsBackend.Name)
+                {
+                    // The managed code as well; crossovers are of the backend in use.
+                    using IDisposable managed = BlsBackend.UseNamed(ISignatureScheme.Managed);
+                    log.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{scheme}, {replicas} replicas, managed"));
+                    compared.Add(MeasureScheme(scheme, replicas));
+                }
             }
         }
 
-        return new CertificateReport(results, cold, Crossovers(results), Math.Round(Stopwatch.GetElapsedTime(start).TotalSeconds, 1));
+        return new CertificateReport([.. results, .. compared], cold, Crossovers(results), Math.Round(Stopwatch.GetElapsedTime(start).TotalSeconds, 1));
     }
 
     /// <summary>From where on the second series lies at or below the first: exactly, at a size that was measured, else by the straight line between two.</summary>

@@ -17,7 +17,7 @@ internal static class CertificateTable
         {
             BadVotesReport? single = one.WithBadVotes.Count > 0 ? one.WithBadVotes[0] : null, most = one.WithBadVotes.Count > 0 ? one.WithBadVotes[^1] : null;
             rows.Add([
-                Number(one.Replicas), one.Scheme, Number(one.CertificateBytes), Time(one.SignMicroseconds), Time(one.VerifyVoteMicroseconds), Time(one.BuildMicroseconds), Time(one.VerifyMicroseconds),
+                Number(one.Replicas), Name(one, report), Number(one.CertificateBytes), Time(one.SignMicroseconds), Time(one.VerifyVoteMicroseconds), Time(one.BuildMicroseconds), Time(one.VerifyMicroseconds),
                 Time(single?.BuildMicroseconds), Number(single?.Checks), Time(most?.BuildMicroseconds), Number(most?.Checks), Time(most?.RefuseMicroseconds), Time(1000 * one.CheckKeysMilliseconds)]);
         }
 
@@ -40,6 +40,10 @@ internal static class CertificateTable
 
         return text.ToString().TrimEnd();
     }
+
+    // The backend only where there are two of one scheme.
+    private static string Name(SchemeReport one, CertificateReport report) =>
+        report.Results.Any(other => other.Scheme == one.Scheme && other.Backend != one.Backend) ? $"{one.Scheme}, {one.Backend}" : one.Scheme;
 
     private static string From(int? replicas) => replicas is { } size ? string.Create(CultureInfo.InvariantCulture, $"from {size} replicas on") : "at no size measured";
 

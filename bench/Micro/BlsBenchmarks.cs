@@ -1,6 +1,8 @@
 using BenchmarkDotNet.Attributes;
 using Bft.Crypto.Bls12381;
 using Bft.Crypto.Bls12381.Fields;
+using Bft.Crypto.Bls12381.Native;
+using Bft.Crypto.Signatures;
 
 namespace Bft.Bench.Micro;
 
@@ -66,12 +68,29 @@ public class BlsFieldBenchmarks
 [MemoryDiagnoser]
 public class BlsGroupBenchmarks
 {
+    private IDisposable? _backend;
+
+    /// <summary>Managed, and the native library where one is used.</summary>
+    [ParamsSource(nameof(Backends))]
+    public string Backend { get; set; } = BlsBackend.Name;
+
+    /// <summary>The backends of this process.</summary>
+    public static IEnumerable<string> Backends => new[] { ISignatureScheme.Managed, BlsBackend.Name }.Distinct();
+
     private readonly Scalar _scalar = Scalar.Random();
     private readonly byte[] _message = new byte[32];
     private readonly G1Point _p = Scalar.Random() * G1Point.Generator;
     private readonly G2Point _q = G2Point.Generator;
     private readonly byte[] _encodedG1 = (Scalar.Random() * G1Point.Generator).ToBytes();
     private readonly byte[] _encodedG2 = (Scalar.Random() * G2Point.Generator).ToBytes();
+
+    /// <summary>Takes the backend.</summary>
+    [GlobalSetup]
+    public void Setup() => _backend = BlsBackend.UseNamed(Backend);
+
+    /// <summary>Gives it back.</summary>
+    [GlobalCleanup]
+    public void CleanUp() => _backend?.Dispose();
 
     /// <summary>Secret scalar times a point of G1.</summary>
     [Benchmark]
@@ -110,6 +129,15 @@ public class BlsGroupBenchmarks
 [MemoryDiagnoser]
 public class BlsSchemeBenchmarks
 {
+    private IDisposable? _backend;
+
+    /// <summary>Managed, and the native library where one is used.</summary>
+    [ParamsSource(nameof(Backends))]
+    public string Backend { get; set; } = BlsBackend.Name;
+
+    /// <summary>The backends of this process.</summary>
+    public static IEnumerable<string> Backends => new[] { ISignatureScheme.Managed, BlsBackend.Name }.Distinct();
+
     private const int Votes = 67;
 
     private readonly BlsScheme<G2Point, G1Point> _minimalSignatures = BlsSchemes.MinimalSignatures;
@@ -128,6 +156,7 @@ public class BlsSchemeBenchmarks
     [GlobalSetup]
     public void Setup()
     {
+        _backend = BlsBackend.UseNamed(Backend);
         _keys = [.. _secrets.Select(secret => Decoded(_minimalSignatures.PublicKey(secret)))];
         _votes = [.. _secrets.Select(secret => Decoded(_minimalSignatures.Sign(secret, _message)))];
         _aggregate = _minimalSignatures.Aggregate(_votes);
@@ -136,6 +165,10 @@ public class BlsSchemeBenchmarks
         _shortKey = Decoded(_minimalKeys.PublicKey(_secrets[0]));
         _longSignature = Decoded(_minimalKeys.Sign(_secrets[0], _message));
     }
+
+    /// <summary>Gives the backend back.</summary>
+    [GlobalCleanup]
+    public void CleanUp() => _backend?.Dispose();
 
     private static TPoint Decoded<TPoint>(TPoint point)
         where TPoint : struct, IBlsGroup<TPoint>

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using Bft.Crypto.Bls12381.Curves;
 using Bft.Crypto.Bls12381.Fields;
+using Bft.Crypto.Bls12381.Native;
 
 namespace Bft.Crypto.Bls12381;
 
@@ -51,7 +52,7 @@ public readonly struct G1Point : IBlsGroup<G1Point>
 
     /// <inheritdoc/>
     public static BlsRefusal Read(ReadOnlySpan<byte> source, out G1Point point) =>
-        Checked(PointEncoding.ReadCompressed<Fp, G1Curve, FpCodec>(source, out Projective<Fp, G1Curve> read), read, out point);
+        Checked(Decode(source, out Projective<Fp, G1Curve> read), read, out point);
 
     /// <summary>Reads the uncompressed encoding with every check: length, flags, range, curve, subgroup. Never throws.</summary>
     /// <param name="source">The encoding.</param>
@@ -71,7 +72,7 @@ public readonly struct G1Point : IBlsGroup<G1Point>
         var total = Projective<Fp, G1Curve>.Identity;
         foreach (ReadOnlyMemory<byte> source in sources)
         {
-            BlsRefusal refusal = PointEncoding.ReadCompressed<Fp, G1Curve, FpCodec>(source.Span, out Projective<Fp, G1Curve> read);
+            BlsRefusal refusal = Decode(source.Span, out Projective<Fp, G1Curve> read);
             if (refusal != BlsRefusal.None)
             {
                 return refusal;
@@ -83,9 +84,15 @@ public readonly struct G1Point : IBlsGroup<G1Point>
         return Checked(BlsRefusal.None, total, out sum);
     }
 
+    // The managed decoder has the last word on whatever is refused: the reason does not depend on the library.
+    private static BlsRefusal Decode(ReadOnlySpan<byte> source, out Projective<Fp, G1Curve> point) =>
+        BlsBackend.Native is { } native && native.TryDecode(source, out point) ? BlsRefusal.None : PointEncoding.ReadCompressed<Fp, G1Curve, FpCodec>(source, out point);
+
+    private static bool IsInSubgroup(in Projective<Fp, G1Curve> point) => BlsBackend.Native?.IsInSubgroup(point) ?? G1Curve.SubgroupMask(point) != 0;
+
     private static BlsRefusal Checked(BlsRefusal refusal, in Projective<Fp, G1Curve> read, out G1Point point)
     {
-        if (refusal == BlsRefusal.None && G1Curve.SubgroupMask(read) == 0)
+        if (refusal == BlsRefusal.None && !IsInSubgroup(read))
         {
             refusal = BlsRefusal.NotInSubgroup;
         }
@@ -156,7 +163,10 @@ public readonly struct G1Point : IBlsGroup<G1Point>
     }
 
     /// <inheritdoc/>
-    public static G1Point Multiply(in G1Point a, in Scalar scalar)
+    public static G1Point Multiply(in G1Point a, in Scalar scalar) => BlsBackend.Native?.Multiply(a, scalar) ?? MultiplyManaged(a, scalar);
+
+    /// <summary>The same by the managed code, whatever the backend.</summary>
+    internal static G1Point MultiplyManaged(in G1Point a, in Scalar scalar)
     {
         Span<ulong> digits = stackalloc ulong[4];
         CurveParameter.DecomposeIntoTwo(scalar.AsWords(), digits);
@@ -177,6 +187,12 @@ public readonly struct G1Point : IBlsGroup<G1Point>
             throw new ArgumentException($"{points.Length} points need as many scalars, there are {scalars.Length}.", nameof(scalars));
         }
 
+        return BlsBackend.Native?.MultiplySum(points, scalars, bits) ?? MultiplySumManaged(points, scalars, bits);
+    }
+
+    /// <summary>The same by the managed code, whatever the backend.</summary>
+    internal static G1Point MultiplySumManaged(ReadOnlySpan<G1Point> points, ReadOnlySpan<Scalar> scalars, int bits)
+    {
         // Scalars that are longer than a digit are cut into digits, each with its image of the point: fewer doublings.
         int split = bits > G1Curve.DigitBits ? G1Curve.Digits : 1;
         int words = 4 / split;

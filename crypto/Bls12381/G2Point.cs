@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using Bft.Crypto.Bls12381.Curves;
 using Bft.Crypto.Bls12381.Fields;
+using Bft.Crypto.Bls12381.Native;
 
 namespace Bft.Crypto.Bls12381;
 
@@ -53,7 +54,7 @@ public readonly struct G2Point : IBlsGroup<G2Point>
 
     /// <inheritdoc/>
     public static BlsRefusal Read(ReadOnlySpan<byte> source, out G2Point point) =>
-        Checked(PointEncoding.ReadCompressed<Fp2, G2Curve, Fp2Codec>(source, out Projective<Fp2, G2Curve> read), read, out point);
+        Checked(Decode(source, out Projective<Fp2, G2Curve> read), read, out point);
 
     /// <summary>Reads the uncompressed encoding with every check: length, flags, range, curve, subgroup. Never throws.</summary>
     /// <param name="source">The encoding.</param>
@@ -61,9 +62,15 @@ public readonly struct G2Point : IBlsGroup<G2Point>
     public static BlsRefusal ReadUncompressed(ReadOnlySpan<byte> source, out G2Point point) =>
         Checked(PointEncoding.ReadUncompressed<Fp2, G2Curve, Fp2Codec>(source, out Projective<Fp2, G2Curve> read), read, out point);
 
+    // The managed decoder has the last word on whatever is refused: the reason does not depend on the library.
+    private static BlsRefusal Decode(ReadOnlySpan<byte> source, out Projective<Fp2, G2Curve> point) =>
+        BlsBackend.Native is { } native && native.TryDecode(source, out point) ? BlsRefusal.None : PointEncoding.ReadCompressed<Fp2, G2Curve, Fp2Codec>(source, out point);
+
+    private static bool IsInSubgroup(in Projective<Fp2, G2Curve> point) => BlsBackend.Native?.IsInSubgroup(point) ?? G2Curve.SubgroupMask(point) != 0;
+
     private static BlsRefusal Checked(BlsRefusal refusal, in Projective<Fp2, G2Curve> read, out G2Point point)
     {
-        if (refusal == BlsRefusal.None && G2Curve.SubgroupMask(read) == 0)
+        if (refusal == BlsRefusal.None && !IsInSubgroup(read))
         {
             refusal = BlsRefusal.NotInSubgroup;
         }
@@ -134,7 +141,10 @@ public readonly struct G2Point : IBlsGroup<G2Point>
     }
 
     /// <inheritdoc/>
-    public static G2Point Multiply(in G2Point a, in Scalar scalar)
+    public static G2Point Multiply(in G2Point a, in Scalar scalar) => BlsBackend.Native?.Multiply(a, scalar) ?? MultiplyManaged(a, scalar);
+
+    /// <summary>The same by the managed code, whatever the backend.</summary>
+    internal static G2Point MultiplyManaged(in G2Point a, in Scalar scalar)
     {
         Span<ulong> digits = stackalloc ulong[4];
         CurveParameter.Decompose(scalar.AsWords(), digits);
@@ -155,6 +165,12 @@ public readonly struct G2Point : IBlsGroup<G2Point>
             throw new ArgumentException($"{points.Length} points need as many scalars, there are {scalars.Length}.", nameof(scalars));
         }
 
+        return BlsBackend.Native?.MultiplySum(points, scalars, bits) ?? MultiplySumManaged(points, scalars, bits);
+    }
+
+    /// <summary>The same by the managed code, whatever the backend.</summary>
+    internal static G2Point MultiplySumManaged(ReadOnlySpan<G2Point> points, ReadOnlySpan<Scalar> scalars, int bits)
+    {
         // Scalars that are longer than a digit are cut into digits, each with its image of the point: fewer doublings.
         int split = bits > G2Curve.DigitBits ? G2Curve.Digits : 1;
         int words = 4 / split;

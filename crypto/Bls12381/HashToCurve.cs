@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Bft.Crypto.Bls12381.Curves;
 using Bft.Crypto.Bls12381.Fields;
 using Bft.Crypto.Bls12381.Hashing;
+using Bft.Crypto.Bls12381.Native;
 
 namespace Bft.Crypto.Bls12381;
 
@@ -16,8 +17,12 @@ public static class HashToCurve
 
     /// <summary>hash_to_curve to G1: as good as a random oracle.</summary>
     /// <exception cref="ArgumentException">The tag is empty.</exception>
+    public static G1Point ToG1(ReadOnlySpan<byte> message, ReadOnlySpan<byte> domain) =>
+        BlsBackend.Native is { } native && !domain.IsEmpty ? native.HashToG1(message, domain) : ToG1Managed(message, domain);
+
+    /// <summary>The same by the managed code, whatever the backend.</summary>
     [SkipLocalsInit]
-    public static G1Point ToG1(ReadOnlySpan<byte> message, ReadOnlySpan<byte> domain)
+    internal static G1Point ToG1Managed(ReadOnlySpan<byte> message, ReadOnlySpan<byte> domain)
     {
         Span<byte> uniform = stackalloc byte[2 * WideBytes];
         ExpandMessage.Xmd(message, domain, uniform);
@@ -50,8 +55,12 @@ public static class HashToCurve
 
     /// <summary>hash_to_curve to G2: as good as a random oracle.</summary>
     /// <exception cref="ArgumentException">The tag is empty.</exception>
+    public static G2Point ToG2(ReadOnlySpan<byte> message, ReadOnlySpan<byte> domain) =>
+        BlsBackend.Native is { } native && !domain.IsEmpty ? native.HashToG2(message, domain) : ToG2Managed(message, domain);
+
+    /// <summary>The same by the managed code, whatever the backend.</summary>
     [SkipLocalsInit]
-    public static G2Point ToG2(ReadOnlySpan<byte> message, ReadOnlySpan<byte> domain)
+    internal static G2Point ToG2Managed(ReadOnlySpan<byte> message, ReadOnlySpan<byte> domain)
     {
         Span<byte> uniform = stackalloc byte[4 * WideBytes];
         ExpandMessage.Xmd(message, domain, uniform);

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Bft.Crypto.Bls12381.Curves;
 using Bft.Crypto.Bls12381.Fields;
+using Bft.Crypto.Bls12381.Native;
 
 namespace Bft.Crypto.Bls12381;
 
@@ -19,6 +20,17 @@ public static class Pairing
     /// <param name="q">As many points of G2.</param>
     /// <exception cref="ArgumentException">There are not as many points of the one group as of the other.</exception>
     public static bool ProductIsOne(ReadOnlySpan<G1Point> p, ReadOnlySpan<G2Point> q)
+    {
+        if (BlsBackend.Native is { } native && p.Length == q.Length)
+        {
+            return native.ProductIsOne(p, q);
+        }
+
+        return ProductIsOneManaged(p, q);
+    }
+
+    /// <summary>The same by the managed code, whatever the backend.</summary>
+    internal static bool ProductIsOneManaged(ReadOnlySpan<G1Point> p, ReadOnlySpan<G2Point> q)
     {
         Product(p, q, out Fp12 product);
         return Fp12.AreEqual(product, Fp12.One);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Bft.Crypto.Bls12381;
+using Bft.Crypto.Bls12381.Native;
 
 namespace Bft.Crypto.Certificates;
 
@@ -20,6 +21,9 @@ public sealed class BlsAggregateScheme : ICertificateScheme
 
     /// <inheritdoc/>
     public string Name => BlsVoting.Aggregated.Name;
+
+    /// <inheritdoc/>
+    public string Backend => BlsBackend.Name;
 
     /// <inheritdoc/>
     public int Replicas => _keys.Length;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Bft.Crypto.Bls12381;
+using Bft.Crypto.Bls12381.Native;
 using Bft.Crypto.Threshold;
 
 namespace Bft.Crypto.Certificates;
@@ -27,6 +28,9 @@ public sealed class BlsThresholdScheme : ICertificateScheme
 
     /// <inheritdoc/>
     public string Name => BlsVoting.Shared.Name;
+
+    /// <inheritdoc/>
+    public string Backend => BlsBackend.Name;
 
     /// <inheritdoc/>
     public int Replicas => _shareKeys.Length;

@@ -1,4 +1,5 @@
 using Bft.Crypto.Bls12381;
+using Bft.Crypto.Bls12381.Native;
 using Bft.Crypto.Signatures;
 
 namespace Bft.Crypto.Certificates;
@@ -43,6 +44,9 @@ public abstract class BlsVoting : ISignatureScheme
 
     /// <inheritdoc/>
     public string Name { get; }
+
+    /// <inheritdoc/>
+    public string Backend => BlsBackend.Name;
 
     /// <inheritdoc/>
     public byte Code { get; }

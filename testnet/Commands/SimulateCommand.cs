@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using Bft.Crypto.Certificates;
 using Bft.Engine;
+using Bft.Simulation.Nodes;
 using Bft.Simulation.Runs;
 using Bft.Simulation.Twins;
 using Bft.Testnet.Ceremony;
@@ -24,6 +26,7 @@ internal sealed class SimulateCommand
     private readonly Option<int> _clients = new("--clients") { Description = "Clients.", HelpName = "N", DefaultValueFactory = _ => 5, CustomParser = Values.Between(1, 1000) };
     private readonly Option<int> _jobs = new("--jobs") { Description = "Runs at once; default one a processor.", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount, CustomParser = Values.Between(1, 256) };
     private readonly Option<bool> _realSignatures = new("--real-signatures") { Description = "Real Ed25519 keys instead of fast ones that cannot be forged by construction." };
+    private readonly Option<string?> _scheme = new("--scheme") { Description = $"The certificate scheme: {string.Join(", ", SimulatedKeys.Names)}; default {SimulatedKeys.Fast}, with --real-signatures {CertificateSchemes.Default}.", HelpName = "S" };
     private readonly Option<bool> _trace = new("--trace") { Description = "Print the run's events: a line an event, a column a replica." };
     private readonly Option<string?> _compare = new("--compare") { Description = "Compare the run's trace with one that --trace printed into a file.", HelpName = "FILE" };
     private readonly Option<string?> _html = new("--html") { Description = "Write the run as a page for a browser.", HelpName = "FILE" };
@@ -53,6 +56,7 @@ internal sealed class SimulateCommand
         return (command, [
             "bft simulate --protocol hotstuff --nodes 4 --seed 42 --trace",
             "bft simulate --protocol all --nodes 4..10 --seeds 10000 --faults default --jobs 2 --json",
+            "bft simulate --scheme bls-threshold --seeds 20 --blocks 20",
             "bft simulate --seed 42 --html run.html",
             "bft simulate --shrink 42 --plan small.json",
             "bft simulate --plan small.json --trace",
@@ -63,7 +67,7 @@ internal sealed class SimulateCommand
 
     private Option[] Options =>
     [
-        _protocol, _nodes, _seed, _seeds, _firstSeed, _faults, _faulty, _blocks, _clients, _jobs, _realSignatures, _trace, _compare, _html, _shrink, _plan, _scenario, _mutation, _mutations, _twins, _rounds, _exhaustive, _samples,
+        _protocol, _nodes, _seed, _seeds, _firstSeed, _faults, _faulty, _blocks, _clients, _jobs, _realSignatures, _scheme, _trace, _compare, _html, _shrink, _plan, _scenario, _mutation, _mutations, _twins, _rounds, _exhaustive, _samples,
     ];
 
     private Task<int> RunAsync(ParseResult result, CancellationToken cancellation)
@@ -84,7 +88,7 @@ internal sealed class SimulateCommand
 
         if (result.GetValue(_twins))
         {
-            Refuse(result, "--twins", _mutation, _shrink, _plan, _faults, _faulty, _clients, _blocks, _realSignatures);
+            Refuse(result, "--twins", _mutation, _shrink, _plan, _faults, _faulty, _clients, _blocks, _realSignatures, _scheme);
             return TwinsAsync(result, replies, views, cancellation);
         }
 
@@ -97,7 +101,7 @@ internal sealed class SimulateCommand
 
         if (result.GetValue(_plan) is { } plan)
         {
-            Refuse(result, "--plan", _mutation, _seed, _seeds, _firstSeed, _protocol, _nodes, _faults, _faulty, _clients, _blocks, _realSignatures);
+            Refuse(result, "--plan", _mutation, _seed, _seeds, _firstSeed, _protocol, _nodes, _faults, _faulty, _clients, _blocks, _realSignatures, _scheme);
             return ShrinkSession.ReplayAsync(new SingleRun(_environment, replies, views), plan, cancellation);
         }
 
@@ -142,6 +146,7 @@ internal sealed class SimulateCommand
                 Blocks = (ulong)result.GetValue(_blocks),
                 Clients = result.GetValue(_clients),
                 RealSignatures = result.GetValue(_realSignatures),
+                Scheme = result.GetValue(_scheme) is { } scheme ? SimulationRequest.FindScheme(scheme) : null,
             },
         };
     }

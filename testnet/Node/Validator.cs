@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Bft.Applications.KeyValue;
+using Bft.Crypto.Bls12381.Native;
 using Bft.Crypto.Certificates;
 using Bft.Crypto.Signatures;
 using Bft.Engine;
@@ -101,6 +102,7 @@ internal sealed class Validator : IAsyncDisposable
             new QueryIndexOptions { Warn = Warn }));
 
         var scheme = genesis.CreateScheme();
+        WarnOfRefusedLibrary(scheme);
         var claims = new Claims(chain, scheme, new VerifiedCache(), _meter, Math.Max(1, Environment.ProcessorCount));
         var messages = new PeerMessages(_meter.Meter, clock, Warn);
         ILoggerFactory loggers = Keep(LoggerFactory.Create(logging => logging.AddProvider(new EventLogger(_events))));
@@ -303,6 +305,15 @@ internal sealed class Validator : IAsyncDisposable
         if (fatal)
         {
             _fatal.TrySetResult(exception);
+        }
+    }
+
+    // Said once, and only where BLS is computed at all.
+    private void WarnOfRefusedLibrary(ICertificateScheme scheme)
+    {
+        if (scheme is BlsAggregateScheme or BlsThresholdScheme && BlsBackend.Notice is { } notice)
+        {
+            Warn(notice);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Bft.Engine;
+using Bft.Simulation.Nodes;
 using Bft.Simulation.Runs;
 using Bft.Testnet.CommandLine;
 
@@ -82,6 +83,11 @@ internal sealed record SimulationRequest
             command.Append(" --real-signatures");
         }
 
+        if (Run.Scheme is { } scheme)
+        {
+            Add("--scheme", scheme);
+        }
+
         if (Mutation is not null)
         {
             Add("--mutation", Mutation);
@@ -101,6 +107,10 @@ internal sealed record SimulationRequest
 
         return Engine.Protocols.Find(name) is { } found ? [found] : throw Unknown("protocol", name, [AllProtocols, .. Engine.Protocols.All.Select(protocol => protocol.Name)]);
     }
+
+    /// <summary>The certificate scheme of a name.</summary>
+    /// <exception cref="CommandException">There is none of that name.</exception>
+    public static string FindScheme(string name) => SimulatedKeys.Names.Contains(name) ? name : throw Unknown("scheme", name, SimulatedKeys.Names);
 
     /// <summary>The mix of those names.</summary>
     /// <exception cref="CommandException">One of them is unknown.</exception>

@@ -45,6 +45,9 @@ public sealed record SimulationOptions
     /// <summary>Real Ed25519 keys instead of the fast ones.</summary>
     public bool RealSignatures { get; init; }
 
+    /// <summary>The certificate scheme, as in <see cref="WorldOptions.Scheme"/>.</summary>
+    public string? Scheme { get; init; }
+
     /// <summary>Changes the world's options before it is made: mutated parts come in here.</summary>
     public Func<WorldOptions, WorldOptions>? Configure { get; init; }
 
@@ -172,7 +175,7 @@ public static class SimulationRun
             twins.AddRange(made.Skip(1).Select(twin => (traitor.Replica, twin)));
         }
 
-        var worldOptions = new WorldOptions { Protocol = protocol, Nodes = nodes, Seed = seed, KeepTrace = options.KeepTrace, RealSignatures = options.RealSignatures };
+        var worldOptions = new WorldOptions { Protocol = protocol, Nodes = nodes, Seed = seed, KeepTrace = options.KeepTrace, RealSignatures = options.RealSignatures, Scheme = options.Scheme };
         var world = new SimulatedWorld(options.Configure?.Invoke(worldOptions) ?? worldOptions, strategies);
         twins.ForEach(twin => world.AddTwin(new ReplicaId(twin.Replica), twin.Strategy));
         return world;

@@ -25,6 +25,7 @@ public static class ScenarioCatalogue
         PacemakerScenarios.O15,
         SignerScenarios.O16,
         SignerScenarios.O17,
+        RogueKeyScenarios.O18,
         SignerScenarios.O19,
         HostileBytesScenarios.O20,
         HostileBytesScenarios.O21,

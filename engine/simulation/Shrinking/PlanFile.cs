@@ -65,6 +65,7 @@ public static class PlanFile
                 run.Blocks,
                 run.Clients,
                 run.RealSignatures,
+                run.Scheme,
                 run.Mutation,
                 run.Violates,
                 new Wire(
@@ -163,6 +164,7 @@ public static class PlanFile
                 Blocks = document.Blocks,
                 Clients = document.Clients,
                 RealSignatures = document.RealSignatures,
+                Scheme = document.Scheme is null || Nodes.SimulatedKeys.Names.Contains(document.Scheme) ? document.Scheme : throw Unknown("scheme", document.Scheme, Nodes.SimulatedKeys.Names),
                 Mutation = document.Mutation,
                 Violates = document.Violates,
             };
@@ -230,6 +232,7 @@ public static class PlanFile
         [property: JsonRequired] ulong Blocks,
         [property: JsonRequired] int Clients,
         bool RealSignatures,
+        string? Scheme,
         string? Mutation,
         string? Violates,
         [property: JsonRequired] Wire Network,

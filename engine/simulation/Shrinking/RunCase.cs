@@ -30,6 +30,9 @@ public sealed record RunCase
     /// <summary>Whether keys are real.</summary>
     public bool RealSignatures { get; init; }
 
+    /// <summary>The certificate scheme; null for the usual one.</summary>
+    public string? Scheme { get; init; }
+
     /// <summary>The name of the mutated part in place of an honest one; null for none.</summary>
     public string? Mutation { get; init; }
 
@@ -46,6 +49,7 @@ public sealed record RunCase
         Blocks = options.Blocks,
         Clients = options.Clients,
         RealSignatures = options.RealSignatures,
+        Scheme = options.Scheme,
     };
 
     /// <summary>Runs it.</summary>
@@ -55,6 +59,6 @@ public sealed record RunCase
     {
         ProtocolDescriptor protocol = Protocols.Find(Protocol) ?? throw new ArgumentException($"There is no protocol \"{Protocol}\".", nameof(options));
         return SimulationRun.Execute(
-            protocol, Nodes, Seed, Plan, (options ?? new SimulationOptions()) with { Blocks = Blocks, Clients = Clients, RealSignatures = RealSignatures });
+            protocol, Nodes, Seed, Plan, (options ?? new SimulationOptions()) with { Blocks = Blocks, Clients = Clients, RealSignatures = RealSignatures, Scheme = Scheme });
     }
 }

@@ -1,4 +1,5 @@
 using Bft.Crypto;
+using Bft.Crypto.Certificates;
 using Bft.Crypto.Signatures;
 using Bft.Engine;
 using Bft.Engine.Execution;
@@ -48,11 +49,12 @@ public sealed class SimulatedWorld
         _machines = random.Fork(1);
         _people = random.Fork(2);
         _losses = random.Fork(3);
-        Keys = new SimulatedKeys(options.Nodes, options.Seed, options.RealSignatures);
+        Committee committee = options.Committee ?? new Committee(options.Nodes, Protocol.Model);
+        Keys = new SimulatedKeys(options.Nodes, committee.QuorumSize, options.Seed, options.Scheme ?? (options.RealSignatures ? CertificateSchemes.Default : SimulatedKeys.Fast));
         Chain = new Chain(
             HashFunction.Sha256.Hash(BitConverter.GetBytes(options.Seed)),
             Protocol.Name,
-            options.Committee ?? new Committee(options.Nodes, Protocol.Model),
+            committee,
             options.RealSignatures ? HashFunction.Sha256 : SimulatedHash.Instance,
             acceptUnsigned: !options.RealSignatures);
         Trace = new Trace(Chain, Protocol, options.KeepTrace);

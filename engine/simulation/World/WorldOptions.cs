@@ -34,6 +34,9 @@ public sealed record WorldOptions
     /// <summary>True for real Ed25519 keys of replicas and clients, and SHA-256; false for keys that cannot be forged by construction and a cheap hash function.</summary>
     public bool RealSignatures { get; init; }
 
+    /// <summary>The certificate scheme, one of <see cref="Nodes.SimulatedKeys.Names"/>; null for <c>ed25519</c> with <see cref="RealSignatures"/>, else for the fast one.</summary>
+    public string? Scheme { get; init; }
+
     /// <summary>Whether the trace is kept; its fingerprint always is.</summary>
     public bool KeepTrace { get; init; }
 
