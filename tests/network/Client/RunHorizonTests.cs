@@ -20,7 +20,7 @@ public sealed class RunHorizonTests
         Assert.Equal(3ul, await fourth);
         Assert.Equal(4ul, await horizon.EnterAsync(default));
         Assert.Equal(5ul, await horizon.EnterAsync(default));
-        Assert.False(horizon.EnterAsync(default).IsCompleted);
+        Assert.False(horizon.EnterAsync(default).AsTask().IsCompleted);
     }
 
     [Fact]
