@@ -9,9 +9,7 @@ internal static class MutatedClients
 {
     public static IReadOnlyList<Mutation> All { get; } =
     [
-        Of("unordered-read-by-f+1", "believes f+1 equal answers to a read that nobody ordered", "q equal answers, or an order; SCENARIOS O-46", "O-46", new ReadsByFew()),
         Of("unordered-read-by-one", "believes the first answer to a read", "q equal answers, or an order; SCENARIOS O-46", "O-46", new ReadsByOne()),
-        Of("receipt-by-one", "believes the first receipt", "f+1 equal receipts; PROTOCOLS 0.5", "O-46", new ReceiptByOne()),
         OfSessions("repeat-executed-again", "executes a command again that was executed before", "exactly once; SCENARIOS check 2, DESIGN \"Exactly-once sessions\"", new ExecutesAgain()),
         OfSessions("repeat-not-answered", "answers a repeat by \"forgotten\" instead of its first result", "a repeat has its first result; DESIGN \"Exactly-once sessions\"", new ForgetsResults()),
         OfSessions("session-window-of-one", "remembers the last block only that executed something of a client", "the window is the chain's limit; DESIGN \"Exactly-once sessions\"", new ShortMemory()),
@@ -31,19 +29,9 @@ internal static class MutatedClients
         Apply = options => options with { SessionRules = rules },
     };
 
-    private sealed class ReadsByFew : ClientRules
-    {
-        public override bool BelievesUnordered(Committee committee, ReplicaSet equal) => committee.HasHonest(equal);
-    }
-
     private sealed class ReadsByOne : ClientRules
     {
         public override bool BelievesUnordered(Committee committee, ReplicaSet equal) => equal.Count > 0;
-    }
-
-    private sealed class ReceiptByOne : ClientRules
-    {
-        public override bool BelievesReceipts(Committee committee, ReplicaSet equal) => equal.Count > 0;
     }
 
     private sealed class ExecutesAgain : SessionRules

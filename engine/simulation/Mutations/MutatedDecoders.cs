@@ -74,7 +74,7 @@ internal static class MutatedDecoders
     // The first four bytes that may be a length, wherever they are.
     private static ProtocolMessage? TrustsLengths(MessageDecoder right, Chain chain, byte kind, ref CanonicalReader reader)
     {
-        const int MostAtOnce = 256 << 20;
+        const int MostAtOnce = 4 << 20;
         var peek = reader;
         uint claimed = peek.UInt32();
         var room = new byte[Math.Min(claimed, MostAtOnce)];

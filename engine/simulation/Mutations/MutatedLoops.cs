@@ -13,11 +13,8 @@ internal static class MutatedLoops
         Of("proposals-hastened", "sends proposals before the flush", "only what promises nothing leaves before the flush; PROTOCOLS 25 \"Hasten a HotStuff proposal\"", "O-02", context => new HastensProposals(context)),
         Of("certificates-unpersisted", "records what was signed without the certificates that justified it", "whatever is signed goes to disk with what justified it; DESIGN port rule 7, PROTOCOLS 25 P3", "O-02", _ => new Unjustified()),
         Of("lock-forgotten-at-restart", "starts with the votes and without lock and certificates", "restore what was promised; PROTOCOLS 0.4.5, 25 P3", "O-09", _ => new StartsUnlocked()),
-        Of("disarmed-timers-fire", "does not disarm timers", "a timer that was disarmed never fires; DESIGN port rule 3", "O-10", _ => new NeverDisarms()),
         Of("old-deadlines-fire", "keeps the old deadline of a timer that is armed anew", "a timer armed anew never fires with its old deadline; DESIGN port rule 3, PROTOCOLS 16.11", "O-10", _ => new KeepsDeadlines()),
         Of("far-ahead-dropped", "drops whatever shows a view far ahead and fetches nothing for it", "a window needs a way to catch up; PROTOCOLS 16.5, SCENARIOS O-20", "O-20", _ => new DropsFarAhead()),
-        Of("never-fetches", "asks nobody for a missing block or a missing stretch of the chain", "whatever may be lost is reachable by sync; DESIGN port rule 9", "O-20", _ => new NeverFetches()),
-        Of("timeout-certificate-by-its-own-view", "compares the view of a timeout certificate, and not the one that it leads to, with its own", "AfterTimeout(tc.View) > view; PROTOCOLS 25 P1", "O-14", _ => new ComparesOwnView()),
         Of("commit-skipped", "loses every tenth commit on its way to the executor", "every height once, ascending, without gaps; DESIGN port rule 6", "O-11", _ => new SkipsCommits()),
     ];
 
@@ -90,14 +87,6 @@ internal static class MutatedLoops
             recovered with { Records = [.. recovered.Records.Where(record => record.Key.Kind < MutatedVoters.FirstRecordOfProtocols)], Stored = [] }, effects);
     }
 
-    private sealed class NeverDisarms : ChangedProtocol
-    {
-        public override void Disarm(TimerId timer)
-        {
-            // It will fire all the same.
-        }
-    }
-
     private sealed class KeepsDeadlines : ChangedProtocol
     {
         private readonly Dictionary<TimerId, TimeSpan> _deadlines = [];
@@ -137,36 +126,6 @@ internal static class MutatedLoops
                 _ => null,
             };
             return shown > Status.View.Value + Window ? null : input;
-        }
-    }
-
-    private sealed class ComparesOwnView : ChangedProtocol
-    {
-        protected override Input? Change(Input input) => input switch
-        {
-            Input.Certified { Certificate: { Statement.Kind: StatementKind.Timeout } certificate } when IsOld(certificate) => null,
-            Input.Received { Message: ProposalMessage { TimeoutCertificate: { } certificate } proposal } received when IsOld(certificate) =>
-                received with { Message = new ProposalMessage(proposal.Authorship, proposal.Block, null) },
-            Input.Received { Message: TimeoutMessage { LastTc: { } certificate } timeout } received when IsOld(certificate) =>
-                received with { Message = new TimeoutMessage(timeout.Timeout, timeout.HighQc, null) },
-            Input.Received { Message: CertificatesMessage { LastTc: { } certificate } certificates } received when IsOld(certificate) =>
-                received with { Message = new CertificatesMessage(certificates.HighQc, null) },
-            _ => input,
-        };
-
-        private bool IsOld(QuorumCertificate certificate) => certificate.View < Status.View;
-    }
-
-    private sealed class NeverFetches : ChangedProtocol
-    {
-        public override void RequestBlock(Crypto.Digest digest, ReplicaSet holders)
-        {
-            // Nobody is asked.
-        }
-
-        public override void CatchUp(Height atLeast, ReplicaSet holders)
-        {
-            // Nobody is asked.
         }
     }
 
