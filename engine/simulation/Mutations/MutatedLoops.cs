@@ -1,6 +1,5 @@
 using Bft.Engine;
 using Bft.Engine.HotStuff;
-using Bft.Simulation.Nodes;
 
 namespace Bft.Simulation.Mutations;
 
