@@ -92,6 +92,14 @@ internal static class HostileBytesScenarios
                 Refused(s, $"{what} with bit {bit} flipped", flipped, signed);
             }
 
+            for (int unknown = 0; unknown <= byte.MaxValue; unknown++)
+            {
+                if (!s.Samples.ContainsKey((traffic, (byte)unknown)))
+                {
+                    Refused(s, $"{what} as kind {unknown}", [sample[0], (byte)unknown, .. sample[2..]], true);
+                }
+            }
+
             for (int at = 2; at + 4 <= sample.Length; at += 1 + (sample.Length / 200))
             {
                 foreach (int lie in new[] { int.MaxValue, -1 })
