@@ -54,9 +54,10 @@ internal sealed class BlockPlan
         while (sequence <= run.Last)
         {
             SessionPart known = session.Look(sequence, run.Last);
-            if (known.Kind != SessionPartKind.New)
+            SessionPartKind judged = _sessions.Rules.Judge(known.Kind);
+            if (judged != SessionPartKind.New)
             {
-                PartKind kind = known.Kind == SessionPartKind.Executed ? PartKind.Executed : PartKind.Forgotten;
+                PartKind kind = judged == SessionPartKind.Executed ? PartKind.Executed : PartKind.Forgotten;
                 _parts.Add(new Part(number, sequence, known.Last, kind, known.Interval, 0));
                 sequence = known.Last + 1;
                 continue;

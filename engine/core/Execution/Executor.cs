@@ -24,12 +24,13 @@ public sealed partial class Executor
     /// <param name="chain">The chain.</param>
     /// <param name="application">The application; from now on driven by this executor alone.</param>
     /// <param name="lookupSeed">A secret of this process for the look-up tables (see <see cref="DigestComparer"/>).</param>
-    public Executor(Chain chain, IApplication application, ulong lookupSeed = 0)
+    /// <param name="rules">What sessions execute and remember; null for <see cref="SessionRules.ExactlyOnce"/>.</param>
+    public Executor(Chain chain, IApplication application, ulong lookupSeed = 0, SessionRules? rules = null)
     {
         _chain = chain;
         _application = application;
         var comparer = new DigestComparer(lookupSeed);
-        Sessions = new Sessions(chain, comparer);
+        Sessions = new Sessions(chain, comparer, rules ?? SessionRules.ExactlyOnce);
         _plan = new BlockPlan(Sessions, comparer);
         StartFromGenesis();
     }

@@ -1,18 +1,5 @@
 namespace Bft.Engine.Execution;
 
-/// <summary>What a session says of some consecutive sequences.</summary>
-internal enum SessionPartKind
-{
-    /// <summary>Never executed: to be executed.</summary>
-    New,
-
-    /// <summary>Executed, the result is remembered.</summary>
-    Executed,
-
-    /// <summary>At or below the floor: never to be executed again.</summary>
-    Forgotten,
-}
-
 /// <summary>A part of a run that a session answers alike.</summary>
 /// <param name="Kind">The answer.</param>
 /// <param name="Last">The last sequence of the part.</param>

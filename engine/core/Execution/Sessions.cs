@@ -25,10 +25,11 @@ public sealed class Sessions
     private BucketTree _tree = new(new BucketTreeOptions { History = 1 });
     private byte[] _buffer = new byte[4096];
 
-    internal Sessions(Chain chain, DigestComparer comparer)
+    internal Sessions(Chain chain, DigestComparer comparer, SessionRules rules)
     {
         _chain = chain;
         _comparer = comparer;
+        Rules = rules;
         _sessions = new Dictionary<Digest, Session>(comparer);
     }
 
@@ -43,6 +44,9 @@ public sealed class Sessions
             }
         }
     }
+
+    /// <summary>What is executed, answered and refused.</summary>
+    internal SessionRules Rules { get; }
 
     /// <summary>The root of the sessions' tree.</summary>
     internal Digest Root => _tree.Root;
@@ -137,7 +141,7 @@ public sealed class Sessions
             Session session = touched.Session ?? new Session();
             lock (_gate)
             {
-                session.Add(CollectionsMarshal.AsSpan(_executed), _chain.Limits.SessionIntervals, _scratch);
+                session.Add(CollectionsMarshal.AsSpan(_executed), Rules.Intervals(_chain.Limits), _scratch);
                 if (touched.Session is null)
                 {
                     _sessions.Add(touched.Client, session);

@@ -17,6 +17,7 @@ public class Voter
     private readonly SortedDictionary<(byte Kind, ulong Slot), Vote> _last = [];
     private readonly ImmutableArray<SigningRule> _rules;
     private View _floor;
+    private View _highest;
     private bool _mayVote;
     private bool _silenced;
 
@@ -45,7 +46,7 @@ public class Voter
     public bool MayVote => _mayVote && !_silenced;
 
     /// <summary>The highest view of any statement signed so far; a replica starts in no lower view.</summary>
-    public View HighestSignedView { get; private set; }
+    public virtual View HighestSignedView => _highest;
 
     /// <summary>Takes back what was signed before the last stop.</summary>
     /// <exception cref="InvalidDataException">A record is not a vote of this replica: the journal belongs to someone else.</exception>
@@ -73,7 +74,7 @@ public class Voter
             }
 
             _last[(record.Key.Kind, record.Key.Slot)] = vote;
-            HighestSignedView = View.Max(HighestSignedView, vote.Statement.View);
+            _highest = View.Max(_highest, vote.Statement.View);
         }
     }
 
@@ -98,7 +99,7 @@ public class Voter
 
         var vote = new Vote(statement, Self, SignatureOf(statement));
         _last[((byte)statement.Kind, slot)] = vote;
-        HighestSignedView = View.Max(HighestSignedView, statement.View);
+        _highest = View.Max(_highest, statement.View);
         var writer = new CanonicalWriter(256);
         vote.Encode(writer);
         return new SigningAnswer(vote, new SafetyRecord(new RecordKey((byte)statement.Kind, slot), writer.ToArray()), SigningRefusal.None);

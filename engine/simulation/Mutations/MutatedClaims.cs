@@ -13,11 +13,12 @@ internal static class MutatedClaims
         Of("signatures-counted", "counts the signatures of a certificate instead of its signers", "distinct signers by number; PROTOCOLS 16.1, SCENARIOS O-16", "O-16", (claims, scheme) => new CountsSignatures(claims, scheme)),
         Of("signers-not-counted", "believes a certificate of any number of members", "a quorum; PROTOCOLS 0.2", "O-16", (claims, scheme) => new AnyNumber(claims, scheme)),
         Of("signer-modulo-n", "takes the signer's number modulo n", "a signer is a member; SCENARIOS O-17", "O-17", (claims, _) => new ModuloN(claims)),
+        Of("stale-keys", "believes the keys of the last epoch besides those of this one", "signatures are judged by their own epoch's keys; PROTOCOLS 16.4, SCENARIOS O-17", "O-17", (claims, _) => new StaleKeys(claims)),
         Of("epoch-unsigned", "believes signatures of the last epoch", "the epoch is inside the signed bytes; PROTOCOLS 16.4, SCENARIOS O-19", "O-19", (claims, scheme) => new OtherChain(claims, scheme, EpochBefore)),
         Of("chain-unsigned", "believes signatures of another chain", "the chain's id is inside the signed bytes; PROTOCOLS 16.4, SCENARIOS O-19", "O-19", (claims, scheme) => new OtherChain(claims, scheme, Elsewhere)),
         Of("phase-unsigned", "believes a signature of one phase as one of another", "the phase is inside the signed bytes; PROTOCOLS 16.4, SCENARIOS O-19", "O-19", (claims, _) => new AnyPhase(claims)),
-        Of("verified-by-statement", "remembers what it verified by what was signed, and not by the signature", "a cache is keyed by content; PROTOCOLS 16.9", "O-21", (claims, _) => new CachedByStatement(claims)),
-        Of("votes-unverified", "believes every vote", "checked before it is kept; DESIGN \"Trust boundary\"", "O-21", (claims, _) => new Credulous(claims, votes: true)),
+        Of("verified-by-statement", "remembers what it verified by what was signed, and not by the signature", "a cache is keyed by content; PROTOCOLS 16.9", "O-16", (claims, _) => new CachedByStatement(claims)),
+        Of("votes-unverified", "believes every vote", "checked before it is kept; DESIGN \"Trust boundary\"", "O-17", (claims, _) => new Credulous(claims, votes: true)),
         Of("certificates-unverified", "believes every certificate", "checked before it is kept; DESIGN \"Trust boundary\"", "O-07", (claims, _) => new Credulous(claims, certificates: true)),
         Of("commands-unverified", "believes every command of every client", "every command was signed by its client; SCENARIOS check 2", "C-01", (claims, _) => new Credulous(claims, payloads: true)),
     ];
@@ -90,6 +91,27 @@ internal static class MutatedClaims
     private sealed class ModuloN(IClaims claims) : ChangedClaims(claims)
     {
         public override bool IsVote(in Vote vote) => Right.IsVote(vote with { Signer = new ReplicaId(vote.Signer.Value % Chain.Committee.Size) });
+    }
+
+    private sealed class StaleKeys(IClaims claims) : ChangedClaims(claims)
+    {
+        public override bool IsVote(in Vote vote)
+        {
+            if (base.IsVote(vote))
+            {
+                return true;
+            }
+
+            if (!Chain.Committee.Contains(vote.Signer))
+            {
+                return false;
+            }
+
+            using ISigner old = SignerScenarios.KeyOfLastEpoch(vote.Signer.Value);
+            var message = new byte[Statement.SignedBytes];
+            Chain.WriteSigned(vote.Statement, message);
+            return old.Scheme.Verify(old.PublicKey.Span, message, vote.Signature.Span);
+        }
     }
 
     private sealed class OtherChain(IClaims claims, ICertificateScheme scheme, Func<Chain, Chain> other) : ChangedClaims(claims)

@@ -10,9 +10,13 @@ internal static class MutatedVoters
     public static IReadOnlyList<Mutation> All { get; } =
     [
         Of("voter-forgets-in-a-crash", "does not take back what it signed before a stop", "restore what was promised; PROTOCOLS 0.4.5", "O-02", (chain, self, signer, rules, mayVote) => new Forgetful(chain, self, signer, rules, mayVote)),
+        Of("starts-below-signed-view", "starts in the view of its certificates, whatever it signed", "Start enters no view lower than any it signed in; DESIGN port rule 7, PROTOCOLS 25 P3", "O-15", (chain, self, signer, rules, mayVote) => new StartsBelow(chain, self, signer, rules, mayVote)),
         Of("proposals-unrecorded", "records no proposal", "whatever is signed goes to disk; PROTOCOLS 0.4.1, 3c lastProposedView", "O-02", (chain, self, signer, rules, mayVote) => new ProposalsUnrecorded(chain, self, signer, rules, mayVote)),
         Of("votes-unrecorded", "records no vote", "whatever is signed goes to disk; PROTOCOLS 0.4.1", "O-02", (chain, self, signer, rules, mayVote) => new VotesUnrecorded(chain, self, signer, rules, mayVote)),
     ];
+
+    /// <summary>Records of this kind and above are the protocol's own; below are signatures.</summary>
+    public const byte FirstRecordOfProtocols = 0x80;
 
     private static Mutation Of(string name, string does, string rule, string? by, VoterMaker make) => new(name, does)
     {
@@ -27,6 +31,11 @@ internal static class MutatedVoters
         {
             // It begins as if it had never signed.
         }
+    }
+
+    private sealed class StartsBelow(Chain chain, ReplicaId self, ISigner signer, ImmutableArray<SigningRule> rules, bool mayVote) : Voter(chain, self, signer, rules, mayVote)
+    {
+        public override View HighestSignedView => default;
     }
 
     private sealed class ProposalsUnrecorded(Chain chain, ReplicaId self, ISigner signer, ImmutableArray<SigningRule> rules, bool mayVote) : Voter(chain, self, signer, rules, mayVote)

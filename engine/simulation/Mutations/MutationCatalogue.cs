@@ -9,7 +9,8 @@ public static class MutationCatalogue
     /// <summary>All mutations.</summary>
     public static IReadOnlyList<Mutation> All { get; } =
     [
-        .. BrokenRules.All, .. VotedTwice.All, .. InflatedViews.All, .. BrokenPacemakers.All, .. MutatedVoters.All, .. MutatedQuorums.All,
+        .. BrokenRules.All, .. VotedTwice.All, .. InflatedViews.All, .. BrokenPacemakers.All, .. BrokenCollectors.All, .. MutatedClaims.All, .. MutatedQuorums.All,
+        .. MutatedVoters.All, .. MutatedJournals.All, .. MutatedLoops.All, .. MutatedDecoders.All, .. MutatedTransports.All, .. MutatedClients.All,
     ];
 
     /// <summary>The mutation of that name, in any case; null for an unknown one.</summary>

@@ -57,7 +57,7 @@ public sealed partial class SimulatedReplica : ITransport, IExecution, IReplicaO
         bool lostNow = RecordsLost && journal.Recovered.IsNew;
         var snapshots = new SnapshotStore(SnapshotsDisk, chain);
         _application = new KeyValueApplication(new KeyValueOptions { LookupSeed = options.Seed });
-        _executor = new Executor(chain, _application, options.Seed);
+        _executor = new Executor(chain, _application, options.Seed, options.SessionRules);
         _executor.RecoverFrom(snapshots, _ledger);
         _claims = _world.NewClaims();
         _pool = new TransactionPool(

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Bft.Crypto.Certificates;
 using Bft.Crypto.Signatures;
 using Bft.Engine;
+using Bft.Engine.Execution;
 using Bft.Engine.Shared;
 using Bft.Engine.Storage;
 using Bft.Engine.Transport;
@@ -75,6 +76,9 @@ public sealed record WorldOptions
 
     /// <summary>When clients believe an answer.</summary>
     public ClientRules ClientRules { get; init; } = ClientRules.Sound;
+
+    /// <summary>What the replicated state remembers of clients; null for the production rules (a mutation: a repeat is executed again …).</summary>
+    public SessionRules? SessionRules { get; init; }
 
     /// <summary>Puts another journal around or in place of the production one; null for none (a mutation: promises leave before they are durable …).</summary>
     public Func<IJournal, IJournal>? WrapJournal { get; init; }

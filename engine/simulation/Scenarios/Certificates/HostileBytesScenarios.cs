@@ -14,6 +14,7 @@ internal static class HostileBytesScenarios
     private const ulong ViewsBehind = 2_000;
     private const int Flips = 10_000;
     private const int FrameBytes = 64 << 20;
+    private const double RefusalsForgottenAfterMilliseconds = 16_000;
 
     public static Scenario O20 { get; } = new("O-20", "Future-message flood")
     {
@@ -91,6 +92,14 @@ internal static class HostileBytesScenarios
                 Refused(s, $"{what} with bit {bit} flipped", flipped, signed);
             }
 
+            for (int unknown = 0; unknown <= byte.MaxValue; unknown++)
+            {
+                if (!s.Samples.ContainsKey((traffic, (byte)unknown)))
+                {
+                    Refused(s, $"{what} as kind {unknown}", [sample[0], (byte)unknown, .. sample[2..]], true);
+                }
+            }
+
             for (int at = 2; at + 4 <= sample.Length; at += 1 + (sample.Length / 200))
             {
                 foreach (int lie in new[] { int.MaxValue, -1 })
@@ -147,6 +156,15 @@ internal static class HostileBytesScenarios
     {
         long before = GC.GetAllocatedBytesForCurrentThread();
         EdgeVerdict verdict = s.Show(s.A, s.D.Id, bytes);
+        if (verdict == EdgeVerdict.Throttled && bytes[0] == (byte)TrafficClass.Consensus)
+        {
+            // D was refused too often to be listened to. What A makes of the bytes is told when it listens again.
+            s.Wait(RefusalsForgottenAfterMilliseconds);
+            before = GC.GetAllocatedBytesForCurrentThread();
+            verdict = s.Show(s.A, s.D.Id, bytes);
+            s.Expect($"{what} is looked at", verdict != EdgeVerdict.Throttled);
+        }
+
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         long allowed = (128 << 10) + (8L * Math.Min(bytes.Length, s.Chain.Limits.MaxBlockBytes));
         if (mustBe && verdict == EdgeVerdict.Taken)

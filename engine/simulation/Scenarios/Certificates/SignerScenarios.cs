@@ -19,6 +19,7 @@ internal static class SignerScenarios
         [
             HotStuffStage.Act("lists", new Setting { Traitors = "D", Leaders = "AD", RealSignatures = true }, Lists),
             HotStuffStage.Act("votes said again", new Setting { Traitors = "D", Leaders = "AB" }, VotesAgain),
+            HotStuffStage.Act("another signature of what was verified", new Setting { Traitors = "D", Leaders = "AD" }, OtherSignature),
             HotStuffStage.Act("a second vote", new Setting { Traitors = "D", Leaders = "AB" }, stage => SecondVote(stage, otherHeight: false)),
             HotStuffStage.Act("a second vote at another height", new Setting { Traitors = "D", Leaders = "AB" }, stage => SecondVote(stage, otherHeight: true)),
         ],
@@ -76,6 +77,29 @@ internal static class SignerScenarios
         s.Expect("B refuses three timeouts of D", s.Show(s.B, s.D.Id, s.Encoded(s.Show(s.D, s.Certificate("G"), timeouts))) == EdgeVerdict.Refused);
         s.Wait(5);
         s.Expect("nobody has left view 1", s.Honest.All(actor => actor.View == 1 && actor.HighestCertified == 0) && s.B.Refused == refused);
+    }
+
+    // B has verified both: what it remembers of them is what was signed together with the signature.
+    private static void OtherSignature(HotStuffStage s)
+    {
+        s.Client.Put("x");
+        s.Leader(1, s.A).Proposes("X");
+        s.UntilCertifiable("X");
+        QuorumCertificate genuine = s.Certificate("X");
+        Vote vote = s.VoteOf(s.D, "X");
+        s.Expect("B takes the genuine vote", s.ShowVote(s.B, s.D.Id, vote) == EdgeVerdict.Taken);
+        s.Expect("B takes the genuine certificate", s.ShowCertificate(s.B, s.D, genuine) == EdgeVerdict.Taken);
+        s.Expect("B refuses the vote with another signature", s.ShowVote(s.B, s.D.Id, vote with { Signature = Flipped(vote.Signature) }) == EdgeVerdict.Refused);
+        s.Expect(
+            "B refuses the certificate with another signature",
+            s.ShowCertificate(s.B, s.D, new QuorumCertificate(genuine.Statement, genuine.Signers, Flipped(genuine.Signature))) == EdgeVerdict.Refused);
+    }
+
+    private static byte[] Flipped(ReadOnlyMemory<byte> signature)
+    {
+        byte[] other = signature.ToArray();
+        other[^1] ^= 1;
+        return other;
     }
 
     // B gathers the votes of view 1: its own, and D's again and again.
@@ -138,7 +162,7 @@ internal static class SignerScenarios
         }
 
         byte[] observer = SignedBy(s, Nodes.SimulatedKeys.RealKey(77, "observer"u8, 3), vote.Statement);
-        byte[] removed = SignedBy(s, Nodes.SimulatedKeys.RealKey(s.Setting.Seed, "last epoch"u8, 3), vote.Statement);
+        byte[] removed = SignedBy(s, KeyOfLastEpoch(s.D.Id.Value), vote.Statement);
         s.Expect("B refuses an observer's key", s.ShowVote(s.B, s.D.Id, vote with { Signature = observer }) == EdgeVerdict.Refused);
         s.Expect("B refuses last epoch's key", s.ShowVote(s.B, s.D.Id, vote with { Signature = removed }) == EdgeVerdict.Refused);
         s.Expect("and takes D's own", s.ShowVote(s.B, s.D.Id, vote) == EdgeVerdict.Taken);
@@ -178,6 +202,9 @@ internal static class SignerScenarios
 
     /// <summary>The identity of a chain that is not this one.</summary>
     internal static Digest AnotherChain { get; } = HashFunction.Sha256.Hash("another chain"u8);
+
+    /// <summary>The key that a replica had in the epoch before; it was removed.</summary>
+    internal static Crypto.Signatures.ISigner KeyOfLastEpoch(int replica) => Nodes.SimulatedKeys.RealKey(1, "last epoch"u8, replica);
 
     private static QuorumCertificate Dressed(QuorumCertificate certificate, Statement claimed) => new(claimed, certificate.Signers, certificate.Signature);
 

@@ -1,4 +1,5 @@
 using Bft.Engine;
+using Bft.Ledger.Disks;
 
 namespace Bft.Simulation.Scenarios.HotStuff;
 
@@ -26,8 +27,12 @@ internal static class LockScenarios
     public static Scenario O09 { get; } = new("O-09", "Stale certificate replay")
     {
         Source = "SCENARIOS O-09; PROTOCOLS 3c",
-        Shows = "everybody is locked at view 7: a proposal on a block of view 2 with its genuine certificate gets no vote, and the next leader still extends the highest certificate",
-        Acts = [HotStuffStage.Act("certificate of view 2 in view 9", new Setting { Traitors = "D", Leaders = "DADBDDCADA" }, Stale)],
+        Shows = "everybody is locked at view 7: a proposal on a block of view 2 with its genuine certificate gets no vote, and the next leader still extends the highest certificate; a lock outlives a crash",
+        Acts =
+        [
+            HotStuffStage.Act("certificate of view 2 in view 9", new Setting { Traitors = "D", Leaders = "DADBDDCADA" }, Stale),
+            HotStuffStage.Act("after a restart", new Setting { Traitors = "D", Leaders = "DADBDDCDDA" }, LockedThroughACrash),
+        ],
     };
 
     // X0(1) ← X(2) ← Y(3) ← Z(4); the certificate of Z goes to A only, which commits X.
@@ -105,6 +110,34 @@ internal static class LockScenarios
         s.Expect("nobody votes for W", s.Honest.All(actor => !s.Voted(actor, "W")));
         s.Expect("leader 10 extends V", s["U"].Header.Parent == s["V"].Digest);
         s.UntilVoted("U", s.A, s.B, s.C);
+    }
+
+    // Locked at view 4, all gave view 8 up. B crashes, and wakes among traitors who know of nothing newer than view 2 but the timeouts of view 8.
+    private static void LockedThroughACrash(HotStuffStage s)
+    {
+        s.Client.Put("x");
+        s.Leader(2, s.A).Proposes("X");
+        s.UntilCertifiable("X");
+        s.Show(s.D, s.Certificate("X")).ToAll();
+        s.Leader(4, s.B).Proposes("Y");
+        s.UntilCertifiable("Y");
+        s.Show(s.D, s.Certificate("Y")).ToAll();
+        s.Leader(7, s.C).Proposes("Z");
+        s.UntilCertifiable("Z");
+        s.Show(s.D, s.Certificate("Z")).ToAll();
+        s.UntilInView(9, s.A, s.B, s.C);
+        s.Crash(s.B);
+        Action first = s.OneWay(s.A, s.B);
+        Action second = s.OneWay(s.C, s.B);
+        s.Wait(5);
+        s.Restart(s.B, CrashLoss.All);
+        s.Show(s.D, s.Certificate("X"), s.TimeoutCertificate(8)).To(s.B);
+        s.UntilInView(9, s.B);
+        s.Leader(9, s.D).Propose("W", on: "X", after: s.TimeoutCertificate(8)).To(s.B);
+        s.Wait(20);
+        s.Expect("B does not vote for W", !s.Voted(s.B, "W"));
+        first();
+        second();
     }
 
     private static QuorumCertificate Inflate(QuorumCertificate certificate, ulong view) =>

@@ -1,5 +1,6 @@
 using Bft.Engine;
 using Bft.Engine.Transport;
+using Bft.Ledger.Disks;
 using Bft.Simulation.Network;
 
 namespace Bft.Simulation.Scenarios.HotStuff;
@@ -188,12 +189,18 @@ internal static class PacemakerScenarios
         s.WhileWaiting(300, "nobody leaves view 1", () => s.Honest.All(actor => actor.View <= 1));
     }
 
-    // C at view 5, D at view 7: two senders are at or above 5, so that is where an honest one may have gone.
+    // C at view 5, D at view 7: two senders are at or above 5, so that is where an honest one may have gone. No certificate brought A there, so that after a crash
+    // only its own signature tells it: in a lower view its voter would refuse everything.
     private static void AtOrAbove(HotStuffStage s)
     {
         s.TimeOut(s.C, 5).To(s.A, s.B);
         s.TimeOut(s.D, 7).To(s.A, s.B);
         s.UntilInView(5, s.A, s.B);
         s.Expect("A and B give view 5 up", s.GaveUp(s.A, 5) && s.GaveUp(s.B, 5));
+        s.Wait(2);
+        s.Crash(s.A);
+        s.Wait(2);
+        s.Restart(s.A, CrashLoss.All);
+        s.Expect("A starts in no lower view", s.A.View >= 5);
     }
 }
