@@ -123,6 +123,21 @@ public class CheckerTests
     }
 
     [Fact]
+    public void Recovery_lets_a_block_go_whose_height_is_decided_and_none_above()
+    {
+        var signing = new SigningChecker(Rules);
+        RecoveryChecker checker = Watched(new RecoveryChecker(signing, Rules));
+        Statement vote = Vote(view: 5, height: 4, "a");
+        (byte[] message, byte[] signature) = Sign(vote, 1);
+        signing.Signed(0, new ReplicaId(0), true, message, signature);
+        signing.Sent(0, new ReplicaId(0), signature);
+        checker.Started(0, Restart(0, signed: vote, hasBlock: false, ledger: 2, decided: 4));
+        Assert.Empty(_found);
+        checker.Started(0, Restart(0, signed: vote, hasBlock: false, ledger: 2, decided: 3));
+        Assert.Single(_found);
+    }
+
+    [Fact]
     public void Recovery_fires_when_a_replica_votes_although_its_records_are_lost()
     {
         var signing = new SigningChecker(Rules);
@@ -312,8 +327,14 @@ public class CheckerTests
         return new Vote(statement, new ReplicaId(signer), signature);
     }
 
-    private static RestartState Restart(int id, Statement? signed = null, bool hasBlock = true, bool mayVote = true, bool lost = false, ulong ledger = 0) =>
-        new(new ReplicaId(id), mayVote, (kind, _) => signed?.Kind == kind ? signed : null, _ => hasBlock, new Height(ledger), lost);
+    private static RestartState Restart(int id, Statement? signed = null, bool hasBlock = true, bool mayVote = true, bool lost = false, ulong ledger = 0, ulong decided = 0) => new(
+        new ReplicaId(id),
+        mayVote,
+        (kind, _) => signed?.Kind == kind ? signed : null,
+        _ => hasBlock,
+        new Height(ledger),
+        new Height(decided),
+        lost);
 
     private static byte[] Name(byte client)
     {

@@ -21,6 +21,7 @@ public class SweepTests(ITestOutputHelper output)
     // What each of them found is told where it was mended.
     [Theory]
     [InlineData("hotstuff", 4, 63931191868)]
+    [InlineData("hotstuff", 6, 63931689909)]
     public void A_seed_that_once_failed_is_good(string protocol, int nodes, ulong seed)
     {
         SimulationResult result = SimulationRun.Execute(Protocols.Find(protocol)!, nodes, seed);

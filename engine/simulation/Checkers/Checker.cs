@@ -76,8 +76,16 @@ public abstract class Checker
 /// <param name="SignedOf">The last statement of a kind (and slot) that its voter remembers.</param>
 /// <param name="HasBlock">Whether it has a block, stored or committed.</param>
 /// <param name="Ledger">The height of its ledger.</param>
+/// <param name="Decided">The last height that its journal says is committed; the ledger may be behind it.</param>
 /// <param name="RecordsLost">True when the world took its safety records.</param>
-public sealed record RestartState(ReplicaId Id, bool MayVote, Func<StatementKind, ulong, Statement?> SignedOf, Func<Crypto.Digest, bool> HasBlock, Height Ledger, bool RecordsLost);
+public sealed record RestartState(
+    ReplicaId Id,
+    bool MayVote,
+    Func<StatementKind, ulong, Statement?> SignedOf,
+    Func<Crypto.Digest, bool> HasBlock,
+    Height Ledger,
+    Height Decided,
+    bool RecordsLost);
 
 /// <summary>What a replica keeps at one moment.</summary>
 /// <param name="PoolBytes">Bytes its pool answers for.</param>

@@ -27,6 +27,8 @@ public sealed class RecoveryChecker(SigningChecker signing, ImmutableArray<Signi
             return;
         }
 
+        // A block that lost its height is given up with the mark that decided it, also while the ledger is behind.
+        Height decided = Height.Max(state.Ledger, state.Decided);
         foreach (Statement promised in signing.HighestOf(state.Id))
         {
             SigningRule? rule = rules.FirstOrDefault(rule => rule.Kind == promised.Kind);
@@ -46,7 +48,7 @@ public sealed class RecoveryChecker(SigningChecker signing, ImmutableArray<Signi
                 Violated($"replica {state.Id} sent {promised} before it stopped and remembers {remembered.Value}");
             }
             else if (promised.Kind is StatementKind.Vote or StatementKind.Prepare or StatementKind.Append && remembered.Value == promised &&
-                promised.Slot > state.Ledger && !state.HasBlock(promised.Subject))
+                promised.Slot > decided && !state.HasBlock(promised.Subject))
             {
                 Violated($"replica {state.Id} voted for {promised.Subject.ToShortString()} at height {promised.Slot} before it stopped and does not have that block");
             }

@@ -95,7 +95,7 @@ public sealed partial class SimulatedReplica : ITransport, IExecution, IReplicaO
         _world.Trace.Add(_world.Time.Now, Index, TraceKind.Started, number: _ledger.Height.Value);
         Replica.Start(tip, PointsOf());
         _world.Watch.Started(this, new RestartState(
-            Id, voter.MayVote, (kind, slot) => voter.LastOf(kind, slot)?.Statement, digest => Replica.FindBlock(digest) is not null, _ledger.Height, lostNow));
+            Id, voter.MayVote, (kind, slot) => voter.LastOf(kind, slot)?.Statement, digest => Replica.FindBlock(digest) is not null, _ledger.Height, journal.Recovered.Committed?.Height ?? default, lostNow));
         Replica.Wake = WakeUp;
         WakeUp();
     }
