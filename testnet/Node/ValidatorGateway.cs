@@ -5,6 +5,7 @@ using Bft.Engine;
 using Bft.Engine.Encoding;
 using Bft.Engine.Execution;
 using Bft.Engine.Mempool;
+using Bft.Engine.SharedKeys;
 using Bft.Network.Api;
 
 namespace Bft.Testnet.Node;
@@ -37,7 +38,7 @@ internal sealed class ValidatorGateway(ValidatorParts parts, Func<Run, bool> spr
     {
         for (int i = 0; i < run.Count; i++)
         {
-            if (parts.Application.CheckTx(run.Commands[i].Span) is { } reason)
+            if (SharedKeyRegistry.Check(parts.Application, run.Commands[i].Span) is { } reason)
             {
                 return new SubmitAnswer(SubmitVerdict.Rejected, Reason: $"command {i} of the run that starts at sequence {run.First}: {reason}");
             }
@@ -134,7 +135,8 @@ internal sealed class ValidatorGateway(ValidatorParts parts, Func<Run, bool> spr
             transactions,
             blocks,
             protocol.ViewChanges,
-            [.. parts.Peers.States.Select(peer => new PeerAnswer(peer.Id, peer.Connected, parts.Replica.HeightOf(peer.Id)))]);
+            [.. parts.Peers.States.Select(peer => new PeerAnswer(peer.Id, peer.Connected, parts.Replica.HeightOf(peer.Id)))],
+            parts.SharedKeys.View);
     }
 
     /// <inheritdoc/>

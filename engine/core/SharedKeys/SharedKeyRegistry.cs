@@ -50,9 +50,14 @@ public sealed partial class SharedKeyRegistry
 
     private SharedKeyOutcome? Failure { get; set; }
 
-    /// <summary>Whether a command is well-formed; null or the reason. Looks at no state.</summary>
-    public static string? Check(ReadOnlySpan<byte> command)
+    /// <summary>Whether a command, of a key generation or the application's, is well-formed; null or the reason. Looks at no state.</summary>
+    public static string? Check(IApplication application, ReadOnlySpan<byte> command)
     {
+        if (!SharedKeyMessage.IsOne(command))
+        {
+            return application.CheckTx(command);
+        }
+
         _ = SharedKeyMessage.Decode(command.ToArray(), out string? reason);
         return reason;
     }
