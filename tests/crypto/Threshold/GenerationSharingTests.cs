@@ -11,12 +11,12 @@ public sealed class GenerationSharingTests
 
     // Printed by this implementation, whose hash to the curve is judged by the vectors of RFC 9380: it may never change.
     private const string GoldenBase =
-        "GOLDEN";
+        "REPLACE";
 
     [Fact]
     public void The_second_generator_is_the_documented_hash()
     {
-        Assert.Equal(GoldenBase, PedersenBase.H.ToString());
+        Assert.True(PedersenBase.H.ToString() == GoldenBase, PedersenBase.H.ToString());
         Assert.Equal(G2Point.Hash("second generator of Pedersen commitments"u8, "BFT-KEYGEN-V01-CS01-with-BLS12381G2_XMD:SHA-256_SSWU_RO_"u8), PedersenBase.H);
         Assert.NotEqual(G2Point.Generator, PedersenBase.H);
     }
