@@ -37,12 +37,12 @@ internal static class KeygenCommand
         command.SetAction(async (result, cancellation) =>
         {
             ClientTarget whom = target.Target(result);
-            if (result.GetValue(receivers) is not null && !result.GetValue(reshare))
+            if (result.GetValue(receivers) is { Length: > 0 } && !result.GetValue(reshare))
             {
                 throw CommandException.Usage("--receivers goes with --reshare", "bft keygen");
             }
 
-            ImmutableArray<string> callers = [.. result.GetValue(homes) ?? DefaultHomes(target.ClientDirectory(result), whom.Genesis)];
+            ImmutableArray<string> callers = [.. result.GetValue(homes) is { Length: > 0 } named ? named : DefaultHomes(target.ClientDirectory(result), whom.Genesis)];
             ImmutableArray<ReadOnlyMemory<byte>> to = [.. (result.GetValue(receivers) ?? []).Select(text => ReceiverOf(text, whom.Genesis))];
             Replies replies = environment.Replies(result);
             using ClientIdentity identity = target.Identity(result, whom.Genesis);

@@ -36,7 +36,8 @@ public class KeyGenerationTests(ITestOutputHelper output)
         // The one that is stopped holds the generation in its first phase, so that the kill is surely in its midst.
         Signal(data.Home(Killed), "STOP");
         Task<JsonObject> generation = BftAsync(data, "keygen", "--phase-blocks", "25", "--effect-after", "5");
-        JsonObject running = await StatusAsync(testnet, data, status => status["generation"] is not null, limit.Token);
+        JsonObject running = await StatusAsync(testnet, data, status => generation.IsFaulted || status["generation"] is not null, limit.Token);
+        Assert.False(generation.IsFaulted, generation.Exception?.ToString());
         Assert.Equal("announcing", running["generation"]!["phase"]!.GetValue<string>());
         testnet.Validators.Kill(Killed);
         JsonObject made = await generation.WaitAsync(limit.Token);
