@@ -78,10 +78,15 @@ internal sealed class SharedKeyStore(HomeLayout home, string directory, Passphra
         Rewrite(keys => [.. keys.Where(other => other.Purpose != key.Purpose), key]);
     }
 
-    /// <summary>Erases all shares but that of one generation.</summary>
+    /// <summary>Erases all shares but that of one generation, which need not be among them.</summary>
     public void EraseAllBut(Digest generation)
     {
-        if (Kept() is { Length: > 1 } kept && kept.Contains(NameOf(generation)))
+        ImmutableArray<string> kept = Kept();
+        if (!kept.IsEmpty && !kept.Contains(NameOf(generation)))
+        {
+            File.Delete(SharesPath);
+        }
+        else if (kept.Length > 1)
         {
             Rewrite(keys => [.. keys.Where(key => key.Purpose == NameOf(generation))]);
         }

@@ -94,7 +94,7 @@ public sealed partial class Generation
     private int Quorum => ReceiverCommittee.QuorumSize;
 
     /// <summary>The announced key of a receiver; null when it announced none.</summary>
-    public ReadOnlyMemory<byte>? BoxOf(int receiver) => _boxes[receiver];
+    public ReadOnlyMemory<byte>? BoxOf(int receiver) => _boxes[receiver] is { } box ? new ReadOnlyMemory<byte>(box) : null;
 
     /// <summary>Whether a member said its word in this phase, or has none to say.</summary>
     public bool HasSpoken(SharedKeyMessageKind kind, int place) => kind switch

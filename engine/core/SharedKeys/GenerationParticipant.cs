@@ -23,11 +23,12 @@ public sealed class GenerationParticipant(Chain chain, ISigner identity)
     /// <param name="oldShare">In a resharing the share that is held; null when none is.</param>
     public byte[]? Next(Generation generation, ReadOnlySpan<byte> seed, Scalar? oldShare = null)
     {
-        int dealer = PlaceOf(generation.Dealers), receiver = PlaceOf(generation.Receivers);
+        // Whoever lost the share that it should deal anew, deals nothing and answers nothing.
+        int dealer = generation.Call.IsResharing && oldShare is null ? -1 : PlaceOf(generation.Dealers), receiver = PlaceOf(generation.Receivers);
         return generation.Phase switch
         {
             GenerationPhase.Announcing when Speaks(generation, SharedKeyMessageKind.Announce, receiver) => Say(generation, SharedKeyMessageKind.Announce, receiver, Box(seed)),
-            GenerationPhase.Dealing when Speaks(generation, SharedKeyMessageKind.Deal, dealer) && (!generation.Call.IsResharing || oldShare is not null) =>
+            GenerationPhase.Dealing when Speaks(generation, SharedKeyMessageKind.Deal, dealer) =>
                 Say(generation, SharedKeyMessageKind.Deal, dealer, Deal(generation, dealer, seed, oldShare)),
             GenerationPhase.Complaining when Speaks(generation, SharedKeyMessageKind.Verdict, receiver) => Say(generation, SharedKeyMessageKind.Verdict, receiver, Verdict(generation, receiver, seed)),
             GenerationPhase.Answering when Speaks(generation, SharedKeyMessageKind.Answer, dealer) => Say(generation, SharedKeyMessageKind.Answer, dealer, Answer(generation, dealer, seed, oldShare)),

@@ -98,6 +98,18 @@ public sealed class GenerationMemberTests : IDisposable
     }
 
     [Fact]
+    public void Who_is_no_longer_a_holder_erases_its_share_when_the_new_ones_are_in_effect()
+    {
+        Call(default);
+        Run();
+        Call(_registry.View.Key!.Generation, receivers: [0, 1, 2]);
+        Run();
+        Block();
+        Assert.Empty(_stores[3].Kept());
+        Assert.Single(_stores[2].Kept());
+    }
+
+    [Fact]
     public void A_generation_that_waits_gets_a_tick_a_height_and_one_that_does_not_gets_none()
     {
         _members[0].Tick();
@@ -114,7 +126,7 @@ public sealed class GenerationMemberTests : IDisposable
 
     private string DirectoryOf(int member) => _directory[$"node-{member}"];
 
-    private void Restart(int member) => _members[member] = new GenerationMember(_chain, _registry, _signers[member], _stores[member], Submit, (_, _) => { });
+    private void Restart(int member) => _members[member] = new GenerationMember(_chain, _registry, _signers[member], _stores[member], Submit, (name, content) => Assert.True(name == "sharedKey", content.ToString()));
 
     private bool Submit(byte[] command)
     {
@@ -122,9 +134,9 @@ public sealed class GenerationMemberTests : IDisposable
         return true;
     }
 
-    private void Call(Digest reshares, int effectAfter = 0)
+    private void Call(Digest reshares, int effectAfter = 0, params int[] receivers)
     {
-        var call = new GenerationCall(0, 4, default, effectAfter, reshares, []);
+        var call = new GenerationCall(0, 4, default, effectAfter, reshares, [.. receivers.Select(i => _signers[i].PublicKey)]);
         for (int i = 0; i < 2; i++)
         {
             _pool.Add(new GenerationParticipant(_chain, _signers[i]).Call(i, call));
