@@ -94,7 +94,8 @@ public sealed partial class Generation
     private int Quorum => ReceiverCommittee.QuorumSize;
 
     /// <summary>The announced key of a receiver; null when it announced none.</summary>
-    public ReadOnlyMemory<byte>? BoxOf(int receiver) => _boxes[receiver] is { } box ? new ReadOnlyMemory<byte>(box) : null;
+    // A null array converts to empty memory, not to none: so the type of the other branch is named.
+    public ReadOnlyMemory<byte>? BoxOf(int receiver) => _boxes[receiver] is { } box ? new ReadOnlyMemory<byte>(box) : (ReadOnlyMemory<byte>?)null;
 
     /// <summary>Whether a member said its word in this phase, or has none to say.</summary>
     public bool HasSpoken(SharedKeyMessageKind kind, int place) => kind switch
