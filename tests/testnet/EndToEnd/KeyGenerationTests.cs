@@ -35,7 +35,7 @@ public class KeyGenerationTests(ITestOutputHelper output)
 
         // The one that is stopped holds the generation in its first phase, so that the kill is surely in its midst.
         Signal(data.Home(Killed), "STOP");
-        Task<JsonObject> generation = BftAsync(data, "keygen", "--phase-blocks", "25", "--effect-after", "5");
+        Task<JsonObject> generation = BftAsync(data, "keygen", "--phase-blocks", "80", "--effect-after", "5");
         JsonObject running = await StatusAsync(testnet, data, status => generation.IsFaulted || status["generation"] is not null, limit.Token);
         Assert.False(generation.IsFaulted, generation.Exception?.ToString());
         Assert.Equal("announcing", running["generation"]!["phase"]!.GetValue<string>());
@@ -49,7 +49,7 @@ public class KeyGenerationTests(ITestOutputHelper output)
         Assert.Equal((3, 3), (made["threshold"]!.GetValue<int>(), made["shares"]!.GetValue<int>()));
 
         await testnet.Validators.StartAsync(data.Home(Killed), Killed, limit.Token);
-        JsonObject reshared = await BftAsync(data, "keygen", "--reshare", "--phase-blocks", "100");
+        JsonObject reshared = await BftAsync(data, "keygen", "--reshare", "--phase-blocks", "300");
         output.WriteLine(reshared.ToJsonString());
         Assert.Equal(groupKey, reshared["groupKey"]!.GetValue<string>());
         Assert.Equal(4, reshared["shares"]!.GetValue<int>());

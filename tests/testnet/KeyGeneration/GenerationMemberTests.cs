@@ -93,7 +93,7 @@ public sealed class GenerationMemberTests : IDisposable
             Block();
         }
 
-        Assert.All(_stores, store => Assert.Equal([SharedKeyStore.NameOf(second.Generation)], store.Kept()));
+        Assert.All(_stores, store => Assert.Equal(SharedKeyStore.NameOf(second.Generation), Assert.Single(store.Kept())));
         Assert.Equal(SharingRefusal.None, second.Commitments.Check(1, _stores[0].Share(second.Generation)!.Value));
     }
 
