@@ -33,7 +33,7 @@ public sealed class SharedKeyStateTests
     {
         Executor executor = Make();
         ExecutionResult result = executor.Execute(_blocks.Next(Signed(
-            KeyValueCommand.Put("a"u8, "b"u8), _room.Participants[0].Call(0, _room.Call()), KeyValueCommand.Delete("none"u8), [.. SharedKeyMessage.Magic, 9])));
+            KeyValueCommand.Put("a"u8, "b"u8), _room.Participants[0].Call(0, _room.Call()), KeyValueCommand.Delete("none"u8), (byte[])[.. SharedKeyMessage.Magic, 9])));
         Assert.Equal([KeyValueCodes.Ok, SharedKeyCodes.Ok, KeyValueCodes.Absent, SharedKeyCodes.Malformed], Enumerable.Range(0, 4).Select(i => result.Receipts[0].CodeAt(i)));
         ExecutedHeight last = executor.Recent(new Height(1))!.Value;
         Assert.NotEqual(Digest.None, last.SharedKeysRoot);
@@ -53,8 +53,8 @@ public sealed class SharedKeyStateTests
         StateProof decoded = StateProof.Decode(writer.ToArray())!;
         Assert.True(decoded.Shows(_room.Chain, proved.Point, "a"u8, true, "b"u8));
         Assert.False((decoded with { SharedKeysRoot = Digest.None }).Verify(_room.Chain, proved.Point, "a"u8, out _));
-        Assert.Null(StateProof.Decode(new byte[] { .. writer.ToArray(), 0 }));
-        Assert.Null(StateProof.Decode(new byte[] { .. writer.ToArray().AsSpan(0, writer.Length - 32), .. new byte[32] }));
+        Assert.Null(StateProof.Decode((byte[])[.. writer.ToArray(), 0]));
+        Assert.Null(StateProof.Decode((byte[])[.. writer.ToArray().AsSpan(0, writer.Length - 32), .. new byte[32]]));
     }
 
     [Fact]
@@ -126,7 +126,7 @@ public sealed class SharedKeyStateTests
         Assert.Equal(encoded, read.Encode());
         Assert.Equal(outcome.Blamed, read.Blamed);
         Assert.Null(SharedKeyOutcome.Decode(encoded.AsMemory(1)));
-        Assert.Null(SharedKeyOutcome.Decode(new byte[] { .. encoded, 0 }));
+        Assert.Null(SharedKeyOutcome.Decode((byte[])[.. encoded, 0]));
     }
 
     private SharedKeyRegistry Registry() => new(_room.Chain, _room.Identities);
