@@ -107,6 +107,7 @@ public sealed partial class Generation
     private bool IsConcerned(SharedKeyMessageKind kind, int place) => kind switch
     {
         SharedKeyMessageKind.Verdict or SharedKeyMessageKind.Objection or SharedKeyMessageKind.Reveal => _boxes[place] is not null,
+        SharedKeyMessageKind.Deal => _oldHolders.Contains(new ReplicaId(place)),
         SharedKeyMessageKind.Answer => AccusersOf(place).Count > 0,
         SharedKeyMessageKind.Extract => Qualified.Contains(new ReplicaId(place)),
         _ => true,

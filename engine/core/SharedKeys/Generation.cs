@@ -17,6 +17,7 @@ public sealed partial class Generation
 {
     private readonly Chain _chain;
     private readonly Commitments? _old;
+    private readonly ReplicaSet _oldHolders;
     private readonly byte[]?[] _boxes;
     private readonly Deal?[] _deals;
     private readonly ReplicaSet?[] _verdicts;
@@ -27,10 +28,11 @@ public sealed partial class Generation
     private readonly List<Blame> _blamed = [];
     private ReplicaSet _rebuilt = ReplicaSet.Empty;
 
-    internal Generation(Chain chain, Digest id, GenerationCall call, ImmutableArray<ReadOnlyMemory<byte>> dealers, ImmutableArray<ReadOnlyMemory<byte>> receivers, Commitments? old, Height start)
+    internal Generation(Chain chain, Digest id, GenerationCall call, ImmutableArray<ReadOnlyMemory<byte>> dealers, ImmutableArray<ReadOnlyMemory<byte>> receivers, Commitments? old, ReplicaSet? holders, Height start)
     {
         _chain = chain;
         _old = old;
+        _oldHolders = holders ?? ReplicaSet.FirstOf(dealers.Length);
         Id = id;
         Call = call;
         Dealers = dealers;
@@ -101,7 +103,7 @@ public sealed partial class Generation
     public bool HasSpoken(SharedKeyMessageKind kind, int place) => kind switch
     {
         SharedKeyMessageKind.Announce => _boxes[place] is not null,
-        SharedKeyMessageKind.Deal => _deals[place] is not null,
+        SharedKeyMessageKind.Deal => !_oldHolders.Contains(new ReplicaId(place)) || _deals[place] is not null,
         SharedKeyMessageKind.Verdict => _boxes[place] is null || _verdicts[place] is not null,
         SharedKeyMessageKind.Answer => AccusersOf(place).Count == 0 || _answers[place] is not null || IsBlamed(false, place, BlameReason.WrongAnswer) || IsBlamed(false, place, BlameReason.TooManyComplaints),
         SharedKeyMessageKind.Extract => !Qualified.Contains(new ReplicaId(place)) || _extracted[place] is not null,

@@ -106,7 +106,7 @@ public sealed class GenerationParticipant(Chain chain, ISigner identity)
         ReplicaSet accused = ReplicaSet.Empty;
         for (int dealer = 0; dealer < generation.Dealers.Length; dealer++)
         {
-            if (generation.HasSpoken(SharedKeyMessageKind.Deal, dealer) && ShareFrom(generation, dealer, receiver, seed) is null)
+            if (generation.SealedShare(dealer, receiver) is not null && ShareFrom(generation, dealer, receiver, seed) is null)
             {
                 accused = accused.With(new ReplicaId(dealer));
             }

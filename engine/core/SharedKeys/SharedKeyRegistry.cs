@@ -160,7 +160,7 @@ public sealed partial class SharedKeyRegistry
                 GenerationCall call = GenerationCall.Decode(content)!;
                 ImmutableArray<ReadOnlyMemory<byte>> dealers = call.IsResharing ? Key!.Receivers : _identities;
                 ImmutableArray<ReadOnlyMemory<byte>> receivers = call.Receivers.IsEmpty ? _identities : call.Receivers;
-                Generation = new Generation(_chain, _chain.DigestOf(Preimage.SharedKeyState, [.. _link.ToArray(), .. content]), call, dealers, receivers, call.IsResharing ? Key!.Commitments : null, height);
+                Generation = new Generation(_chain, _chain.DigestOf(Preimage.SharedKeyState, [.. _link.ToArray(), .. content]), call, dealers, receivers, call.IsResharing ? Key!.Commitments : null, call.IsResharing ? Key!.Holders : null, height);
                 _calls.Clear();
                 return true;
             }
