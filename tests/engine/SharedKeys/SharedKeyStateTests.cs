@@ -124,7 +124,7 @@ public sealed class SharedKeyStateTests
         byte[] encoded = outcome.Encode();
         SharedKeyOutcome read = SharedKeyOutcome.Decode(encoded)!;
         Assert.Equal(encoded, read.Encode());
-        Assert.Equal(outcome.Blamed, read.Blamed);
+        Assert.Equal(outcome.Blamed.ToArray(), read.Blamed.ToArray());
         Assert.Null(SharedKeyOutcome.Decode(encoded.AsMemory(1)));
         Assert.Null(SharedKeyOutcome.Decode((byte[])[.. encoded, 0]));
     }
