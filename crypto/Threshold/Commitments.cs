@@ -50,6 +50,46 @@ public sealed class Commitments
         return new Commitments(points);
     }
 
+    /// <summary>Reads commitments of a sharing among a quorum from one byte string: points of 96 bytes, the group key first.</summary>
+    /// <param name="encoded">The points, one after the other.</param>
+    /// <param name="quorum">How many shares must be needed.</param>
+    /// <param name="reason">What is wrong, in words; null when accepted.</param>
+    public static Commitments? TryRead(ReadOnlySpan<byte> encoded, int quorum, out string? reason) =>
+        CommitmentPoints.TryRead(encoded, quorum, out G2Point[]? points, out reason) ? new Commitments(points!) : null;
+
+    /// <summary>The commitments to the sum of polynomials of one degree: what a key that several dealers made together is checked against.</summary>
+    /// <param name="all">At least one, all of one quorum.</param>
+    public static Commitments Sum(IReadOnlyList<Commitments> all) =>
+        new([.. Enumerable.Range(0, all[0].Quorum).Select(k => G2Point.Sum([.. all.Select(one => one._points[k])]))]);
+
+    /// <summary>
+    /// The commitments to what several dealers reshared: each dealt the value of one old polynomial at its index, and the new polynomial is the same combination of theirs that
+    /// gives the old one at 0. So the key of the group stays.
+    /// </summary>
+    /// <param name="indices">The dealers' indices in the old sharing, as many as its quorum, from 1 on, no two the same.</param>
+    /// <param name="dealt">What each dealt, in the same order, all of one quorum.</param>
+    /// <exception cref="ArgumentException">The indices cannot be interpolated.</exception>
+    public static Commitments Interpolate(ReadOnlySpan<int> indices, IReadOnlyList<Commitments> dealt)
+    {
+        var weights = new Scalar[indices.Length];
+        return Lagrange.TryWeights(indices, weights) is SharingRefusal.None
+            ? new Commitments([.. Enumerable.Range(0, dealt[0].Quorum).Select(k => G2Point.MultiplySum([.. dealt.Select(one => one._points[k])], weights))])
+            : throw new ArgumentException("The indices cannot be interpolated.", nameof(indices));
+    }
+
+    /// <summary>The commitments of a polynomial of which as many values are known as it has coefficients: those of a dealer who deals no longer.</summary>
+    /// <param name="indices">Where: from 1 on, no two the same.</param>
+    /// <param name="values">The values there.</param>
+    /// <exception cref="ArgumentException">The indices cannot be interpolated.</exception>
+    public static Commitments OfRevealed(ReadOnlySpan<int> indices, ReadOnlySpan<Scalar> values) =>
+        new([.. Lagrange.Coefficients(indices, values).Select(coefficient => G2Point.Multiply(G2Point.Generator, coefficient))]);
+
+    /// <summary>True when a commitment is the identity: no scheme takes such a key.</summary>
+    public bool IsDegenerate => _points.Any(point => point.IsIdentity);
+
+    /// <summary>The encodings in one byte string, the group key first.</summary>
+    public byte[] ToBytes() => CommitmentPoints.Encode(_points);
+
     /// <summary>The encodings, the group key first.</summary>
     public ImmutableArray<ReadOnlyMemory<byte>> Encode() => [.. _points.Select(point => (ReadOnlyMemory<byte>)point.ToBytes())];
 
@@ -101,16 +141,5 @@ public sealed class Commitments
         return null;
     }
 
-    private Scalar[] Powers(int index)
-    {
-        var place = Scalar.FromInteger((ulong)index);
-        var powers = new Scalar[_points.Length];
-        powers[0] = Scalar.One;
-        for (int j = 1; j < powers.Length; j++)
-        {
-            powers[j] = powers[j - 1] * place;
-        }
-
-        return powers;
-    }
+    private Scalar[] Powers(int index) => CommitmentPoints.Powers(index, _points.Length);
 }

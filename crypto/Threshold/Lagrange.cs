@@ -53,6 +53,45 @@ public static class Lagrange
         return SharingRefusal.None;
     }
 
+    /// <summary>The coefficients of the polynomial with these values, the one at 0 first.</summary>
+    /// <param name="indices">Where the values are: from 1 on, no two the same.</param>
+    /// <param name="values">The values.</param>
+    /// <exception cref="ArgumentException">The indices cannot be interpolated.</exception>
+    public static Scalar[] Coefficients(ReadOnlySpan<int> indices, ReadOnlySpan<Scalar> values)
+    {
+        SharingRefusal refusal = Check(indices);
+        if (refusal != SharingRefusal.None || indices.IsEmpty || indices.Length != values.Length)
+        {
+            throw new ArgumentException($"{indices.Length} indices and {values.Length} values cannot be interpolated: {refusal}.", nameof(indices));
+        }
+
+        // Newton's divided differences, then the nested form is multiplied out.
+        int count = indices.Length;
+        Scalar[] places = [.. indices.ToArray().Select(index => Scalar.FromInteger((ulong)index))], differences = values.ToArray();
+        for (int order = 1; order < count; order++)
+        {
+            for (int i = count - 1; i >= order; i--)
+            {
+                differences[i] = (differences[i] - differences[i - 1]) * Scalar.Invert(places[i] - places[i - order]);
+            }
+        }
+
+        var coefficients = new Scalar[count];
+        coefficients[0] = differences[count - 1];
+        for (int i = count - 2; i >= 0; i--)
+        {
+            // c(x) = c(x)·(x − place_i) + difference_i
+            for (int k = count - 1; k > 0; k--)
+            {
+                coefficients[k] = coefficients[k - 1] - (coefficients[k] * places[i]);
+            }
+
+            coefficients[0] = differences[i] - (coefficients[0] * places[i]);
+        }
+
+        return coefficients;
+    }
+
     private static SharingRefusal Check(ReadOnlySpan<int> indices)
     {
         var seen = new HashSet<int>(indices.Length);

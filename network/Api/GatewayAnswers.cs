@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Bft.Crypto;
 using Bft.Engine;
+using Bft.Engine.SharedKeys;
 using Bft.Engine.Execution;
 
 namespace Bft.Network.Api;
@@ -88,6 +89,7 @@ public sealed record TransactionAnswer(Height Height, byte Code, Run Run);
 /// <param name="BlocksPerSecond">The recent rate of commits, in blocks.</param>
 /// <param name="ViewChanges">Views given up since start.</param>
 /// <param name="Peers">The other validators as seen from here.</param>
+/// <param name="SharedKeys">Key generations; null where there are none.</param>
 public sealed record StatusAnswer(
     Height Height,
     Height ExecutedHeight,
@@ -102,7 +104,8 @@ public sealed record StatusAnswer(
     double TransactionsPerSecond,
     double BlocksPerSecond,
     ulong ViewChanges,
-    ImmutableArray<PeerAnswer> Peers);
+    ImmutableArray<PeerAnswer> Peers,
+    SharedKeyView? SharedKeys = null);
 
 /// <summary>Another validator as seen from this one.</summary>
 /// <param name="Id">Which.</param>

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Bft.Client;
 using Bft.Crypto;
 using Bft.Engine;
+using Bft.Engine.SharedKeys;
 using Bft.Network.Protocol;
 
 namespace Bft.Testnet.Clients;
@@ -33,6 +34,12 @@ internal sealed class BftStatusClient(ClientTarget target) : IStatusClient
         }
     }
 
+    private static bool TryRead(Google.Protobuf.ByteString encoded, out SharedKeyOutcome? outcome)
+    {
+        outcome = encoded.Length == 0 ? null : SharedKeyOutcome.Decode(encoded.Memory);
+        return encoded.Length == 0 || outcome is not null;
+    }
+
     // Shown on a terminal.
     private static bool IsName(string text) => text.Length <= MostNameLength && !text.Any(char.IsControl);
 
@@ -45,6 +52,16 @@ internal sealed class BftStatusClient(ClientTarget target) : IStatusClient
             return null;
         }
 
+        if (!TryRead(status.SharedKeyBefore, out SharedKeyOutcome? before) || !TryRead(status.SharedKey, out SharedKeyOutcome? key) ||
+            !TryRead(status.SharedKeyFailure, out SharedKeyOutcome? failure) || status.Generation.Length is not (0 or Digest.Size) || status.GenerationPhase > (uint)GenerationPhase.Failed)
+        {
+            return null;
+        }
+
+        RunningGeneration? running = status.Generation.Length == 0
+            ? null
+            : new RunningGeneration(new Digest(status.Generation.Span), (GenerationPhase)status.GenerationPhase, new Height(status.GenerationDeadline));
+        var keys = new SharedKeyView(running, before, key, failure);
         return new ValidatorStatus(
             new ReplicaId((int)status.Validator),
             new Height(status.Height),
@@ -60,6 +77,7 @@ internal sealed class BftStatusClient(ClientTarget target) : IStatusClient
             status.ViewChanges,
             status.Scheme.Length == 0 ? null : status.Scheme,
             status.Backend.Length == 0 ? null : status.Backend,
-            [.. status.Peers.Select(peer => new PeerStatus(new ReplicaId((int)peer.Id), peer.Connected, new Height(peer.Height)))]);
+            [.. status.Peers.Select(peer => new PeerStatus(new ReplicaId((int)peer.Id), peer.Connected, new Height(peer.Height)))],
+            keys);
     }
 }

@@ -27,7 +27,7 @@ internal sealed class BftTransactionClient : ITransactionClient
     public ValueTask<ulong> ReserveAsync(int count, CancellationToken cancellation) => ValueTask.FromResult(_identity.Sequences.Reserve(count));
 
     /// <inheritdoc/>
-    public async Task<RunResult> SubmitAsync(ulong first, IReadOnlyList<Operation> operations, CancellationToken cancellation)
+    public Task<RunResult> SubmitAsync(ulong first, IReadOnlyList<Operation> operations, CancellationToken cancellation)
     {
         var commands = new ReadOnlyMemory<byte>[operations.Count];
         for (int i = 0; i < commands.Length; i++)
@@ -35,6 +35,12 @@ internal sealed class BftTransactionClient : ITransactionClient
             commands[i] = operations[i].Value is { } value ? KeyValueCommand.Put(operations[i].Key.Span, value.Span) : KeyValueCommand.Delete(operations[i].Key.Span);
         }
 
+        return SubmitAsync(first, commands, cancellation);
+    }
+
+    /// <inheritdoc/>
+    public async Task<RunResult> SubmitAsync(ulong first, IReadOnlyList<ReadOnlyMemory<byte>> commands, CancellationToken cancellation)
+    {
         Run run = _identity.SignsRuns
             ? Run.Sign(_client.Chain, _identity.Signer, first, commands)
             : Run.WithoutSignature(_client.Chain, _identity.Signer.PublicKey.Span, first, commands);

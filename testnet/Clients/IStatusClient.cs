@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Bft.Crypto;
 using Bft.Engine;
+using Bft.Engine.SharedKeys;
 
 namespace Bft.Testnet.Clients;
 
@@ -28,6 +29,7 @@ public interface IStatusClient : IAsyncDisposable
 /// <param name="Scheme">The chain's certificate scheme; null when an older build does not say.</param>
 /// <param name="Backend">What does the scheme's arithmetic in its process: <c>managed</c>, or a native library's name; null as above.</param>
 /// <param name="Peers">The other validators as it sees them.</param>
+/// <param name="SharedKeys">Key generations as it sees them; null when it does not say.</param>
 public sealed record ValidatorStatus(
     ReplicaId Id,
     Height Height,
@@ -43,7 +45,8 @@ public sealed record ValidatorStatus(
     ulong ViewChanges,
     string? Scheme,
     string? Backend,
-    ImmutableArray<PeerStatus> Peers);
+    ImmutableArray<PeerStatus> Peers,
+    SharedKeyView? SharedKeys = null);
 
 /// <summary>A peer as a validator sees it.</summary>
 /// <param name="Id">The peer.</param>

@@ -27,6 +27,10 @@ public interface ITransactionClient : IAsyncDisposable
     /// <param name="cancellation">Stops waiting; the run may still be committed.</param>
     /// <exception cref="ClientException">It was refused for good.</exception>
     Task<RunResult> SubmitAsync(ulong first, IReadOnlyList<Operation> operations, CancellationToken cancellation);
+
+    /// <summary>The same with commands that are encoded already: those of key generations.</summary>
+    /// <exception cref="ClientException">They were refused for good.</exception>
+    Task<RunResult> SubmitAsync(ulong first, IReadOnlyList<ReadOnlyMemory<byte>> commands, CancellationToken cancellation);
 }
 
 /// <summary>The committed result of a run.</summary>

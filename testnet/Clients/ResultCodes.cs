@@ -1,6 +1,7 @@
 using System.Globalization;
 using Bft.Applications.KeyValue;
 using Bft.Engine.Execution;
+using Bft.Engine.SharedKeys;
 
 namespace Bft.Testnet.Clients;
 
@@ -11,7 +12,7 @@ public static class ResultCodes
     public static bool IsSuccess(byte code) => code is KeyValueCodes.Ok or KeyValueCodes.Absent;
 
     /// <summary>A code in words.</summary>
-    public static string Describe(byte code) => KeyValueCodes.Describe(code) ?? code switch
+    public static string Describe(byte code) => KeyValueCodes.Describe(code) ?? SharedKeyCodes.Describe(code) ?? code switch
     {
         ReceiptCodes.Forgotten => "the sequence is older than the client's session remembers; look it up with \"bft tx\"",
         ReceiptCodes.Refused => "the engine refused it",

@@ -75,6 +75,7 @@ public static class BftCommandLine
             BlockCommand.Build(environment),
             TransactionCommand.Build(environment),
             StatusCommand.Build(environment),
+            KeygenCommand.Build(environment),
             WatchCommand.Build(environment),
             VerifyCommand.Build(environment),
             SimulateCommand.Build(environment),

@@ -28,6 +28,22 @@ internal static class StatusCommand
         return (command, ["bft status", "bft status --from http://127.0.0.1:7303 --json"]);
     }
 
+    /// <summary>The consortium's key: in effect at the height that was reached.</summary>
+    private sealed record SharedKeyReport(string Generation, string GroupKey, int Threshold, int Shares, ulong EffectHeight)
+    {
+        public static SharedKeyReport? Of(ValidatorStatus status) => status.SharedKeys?.ActiveAt(status.Executed) is { } key
+            ? new SharedKeyReport(key.Generation.ToString(), key.Commitments!.GroupKey.ToString(), key.Threshold, key.Holders.Count, key.EffectHeight.Value)
+            : null;
+    }
+
+    /// <summary>A key generation that runs.</summary>
+    private sealed record GenerationReport(string Id, string Phase, ulong Deadline)
+    {
+        public static GenerationReport? Of(ValidatorStatus status) => status.SharedKeys?.Running is { } running
+            ? new GenerationReport(running.Id.ToString(), running.Phase.ToString().ToLowerInvariant(), running.Deadline.Value)
+            : null;
+    }
+
     private sealed record PeerReport(int Id, bool Connected, ulong Height);
 
     /// <summary>What the first validator that answers says, and a line of each.</summary>
@@ -46,7 +62,9 @@ internal static class StatusCommand
         string? Scheme,
         string? Backend,
         IReadOnlyList<PeerReport> Peers,
-        IReadOnlyList<EndpointReport> Validators)
+        IReadOnlyList<EndpointReport> Validators,
+        SharedKeyReport? SharedKey,
+        GenerationReport? Generation)
     {
         public static StatusReport Of(ValidatorStatus status, IReadOnlyList<EndpointReport> all) => new(
             status.Id.Value,
@@ -63,10 +81,12 @@ internal static class StatusCommand
             status.Scheme,
             status.Backend,
             [.. status.Peers.Select(peer => new PeerReport(peer.Id.Value, peer.Connected, peer.Height.Value))],
-            all);
+            all,
+            SharedKeyReport.Of(status),
+            GenerationReport.Of(status));
     }
 
-    private sealed record EndpointReport(string Endpoint, bool Answered, int? Id, ulong? Height, ulong? View, int? Leader, string? Head, long? Mempool, bool? Voting, string? NotVotingBecause, string? Scheme, string? Backend, int? ConnectedPeers)
+    private sealed record EndpointReport(string Endpoint, bool Answered, int? Id, ulong? Height, ulong? View, int? Leader, string? Head, long? Mempool, bool? Voting, string? NotVotingBecause, string? Scheme, string? Backend, int? ConnectedPeers, SharedKeyReport? SharedKey, GenerationReport? Generation)
     {
         public static EndpointReport Of(ClientEndpoint endpoint, ValidatorStatus? status) => new(
             endpoint.ToString(),
@@ -81,10 +101,12 @@ internal static class StatusCommand
             status?.NotVotingBecause,
             status?.Scheme,
             status?.Backend,
-            status?.Peers.Count(peer => peer.Connected));
+            status?.Peers.Count(peer => peer.Connected),
+            status is null ? null : SharedKeyReport.Of(status),
+            status is null ? null : GenerationReport.Of(status));
 
         public string Line() => Answered
-            ? $"validator {Id}  {Endpoint}  height {Height}  view {View}  leader {(Leader is { } leader ? leader : "-")}  mempool {Mempool}  peers {ConnectedPeers}{(Scheme is null ? "" : $"  {Scheme} ({Backend})")}{(Voting == true ? "" : $"  NOT VOTING: {NotVotingBecause}")}"
+            ? $"validator {Id}  {Endpoint}  height {Height}  view {View}  leader {(Leader is { } leader ? leader : "-")}  mempool {Mempool}  peers {ConnectedPeers}{(Scheme is null ? "" : $"  {Scheme} ({Backend})")}{(SharedKey is null ? "" : $"  group key {SharedKey.GroupKey[..16]}…")}{(Generation is null ? "" : $"  key generation: {Generation.Phase} until {Generation.Deadline}")}{(Voting == true ? "" : $"  NOT VOTING: {NotVotingBecause}")}"
             : $"no answer from {Endpoint}";
     }
 }

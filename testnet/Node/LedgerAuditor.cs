@@ -2,6 +2,7 @@ using Bft.Applications.KeyValue;
 using Bft.Crypto.Signatures;
 using Bft.Engine;
 using Bft.Engine.Execution;
+using Bft.Engine.SharedKeys;
 using Bft.Ledger;
 using Bft.Ledger.Disks;
 using Bft.Testnet.Clients;
@@ -29,7 +30,7 @@ public sealed class LedgerAuditor : ILedgerAudit
         }
 
         var claims = new Claims(chain, genesis.CreateScheme(), new VerifiedCache(), workers: Environment.ProcessorCount);
-        var audit = new LedgerAudit(new FileDisk(blocks, create: false), chain, protocol.CommitRule, claims, new Replay(chain));
+        var audit = new LedgerAudit(new FileDisk(blocks, create: false), chain, protocol.CommitRule, claims, new Replay(chain, genesis));
         AuditResult result = audit.Run(at => progress?.Report(at.Height.Value), cancellation);
         return new AuditReport(
             result.Ok,
@@ -43,9 +44,9 @@ public sealed class LedgerAuditor : ILedgerAudit
     {
         private readonly Executor _executor;
 
-        public Replay(Chain chain)
+        public Replay(Chain chain, Genesis genesis)
         {
-            _executor = new Executor(chain, new KeyValueApplication());
+            _executor = new Executor(chain, new KeyValueApplication(), sharedKeys: new SharedKeyRegistry(chain, genesis.Identities));
             Genesis = _executor.Point;
         }
 

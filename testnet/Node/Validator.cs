@@ -2,10 +2,12 @@ using System.Security.Cryptography;
 using Bft.Applications.KeyValue;
 using Bft.Crypto.Bls12381.Native;
 using Bft.Crypto.Certificates;
+using Bft.Crypto.KeyStore;
 using Bft.Crypto.Signatures;
 using Bft.Engine;
 using Bft.Engine.Execution;
 using Bft.Engine.Mempool;
+using Bft.Engine.SharedKeys;
 using Bft.Engine.Sync;
 using Bft.Engine.Transport;
 using Bft.Ledger;
@@ -15,6 +17,7 @@ using Bft.Network.Gossip;
 using Bft.Network.Peers;
 using Bft.Testnet.CommandLine;
 using Bft.Testnet.Homes;
+using Bft.Testnet.KeyGeneration;
 
 namespace Bft.Testnet.Node;
 
@@ -85,7 +88,8 @@ internal sealed class Validator : IAsyncDisposable
 
         ulong secret = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
         var application = new KeyValueApplication(new KeyValueOptions { History = 32, HistoryBytes = 24 << 20, LookupSeed = secret });
-        var executor = new Executor(chain, application, secret);
+        var sharedKeys = new SharedKeyRegistry(chain, genesis.Identities);
+        var executor = new Executor(chain, application, secret, sharedKeys: sharedKeys);
         Recovery recovery = executor.RecoverFrom(snapshots, ledger);
         foreach (string refused in recovery.Refused)
         {
@@ -123,7 +127,7 @@ internal sealed class Validator : IAsyncDisposable
             cancellation);
         _open.Push(peers.DisposeAsync);
 
-        Compose(settings, protocol, chain, self, keys, clock, ledger, journal, snapshots, application, executor, index, evidence, scheme, claims, peers, messages, mayVote, secret);
+        Compose(settings, protocol, chain, self, keys, clock, ledger, journal, snapshots, application, executor, sharedKeys, index, evidence, scheme, claims, peers, messages, mayVote, secret);
         ClientHost host = await ClientHost.StartAsync(settings, new ValidatorGateway(_parts, _gossip!), _events, cancellation);
         _open.Push(host.DisposeAsync);
         _events.Write("ready", new
@@ -138,6 +142,7 @@ internal sealed class Validator : IAsyncDisposable
 
     private TransactionGossip? _gossip;
     private OverdueRuns? _overdue;
+    private GenerationMember? _member;
 
     private void Compose(
         NodeSettings settings,
@@ -151,6 +156,7 @@ internal sealed class Validator : IAsyncDisposable
         SnapshotStore snapshots,
         IApplication application,
         Executor executor,
+        SharedKeyRegistry sharedKeys,
         QueryIndex index,
         EvidenceFile evidence,
         ICertificateScheme scheme,
@@ -190,10 +196,12 @@ internal sealed class Validator : IAsyncDisposable
         _overdue = new OverdueRuns(pool, gossip.Spread);
         Keep(gossip);
 
+        _member = StartMember(settings, chain, keys, sharedKeys, pool, gossip);
         pipeline.Executed = (block, point) =>
         {
             replica.Executed(point);
             index.Add(block);
+            _member.AfterBlock(point.Height);
         };
         pipeline.Flushed = replica.LedgerFlushed;
         pipeline.Failed = (fatal, exception) => Fail(fatal, exception);
@@ -208,6 +216,7 @@ internal sealed class Validator : IAsyncDisposable
             Certificates = scheme,
             Application = application,
             Executor = executor,
+            SharedKeys = sharedKeys,
             Reader = new StateReader(executor, application),
             Ledger = ledger,
             Index = index,
@@ -220,6 +229,7 @@ internal sealed class Validator : IAsyncDisposable
             Peers = peers.Transport,
         };
         Keep(pipeline);
+        _member.AfterBlock(executor.Point.Height);
         pipeline.Start();
         var loop = Keep(new LoopThread(replica, clock, exception => Fail(true, exception)));
         CommittedBlock tip = ledger.Read(ledger.Height) ?? new CommittedBlock(chain.GenesisBlock, new CommitProof(null, []));
@@ -229,10 +239,33 @@ internal sealed class Validator : IAsyncDisposable
         loop.Start();
     }
 
+    // Its commands are signed by the identity key inside; whoever submits them is a client made for this run of the process.
+    private GenerationMember StartMember(NodeSettings settings, Chain chain, ValidatorKeys keys, SharedKeyRegistry sharedKeys, TransactionPool pool, TransactionGossip gossip)
+    {
+        ISigner client = Keep(Ed25519Scheme.Instance.CreateSigner(RandomNumberGenerator.GetBytes(Bft.Crypto.Keys.SeedBytes)));
+        long sequence = 0;
+        var store = new SharedKeyStore(
+            settings.Home, VotingMarks.KeyDirectory(settings), settings.Config.Passphrase, settings.Genesis.Development ? KeyDerivationCost.Light : KeyDerivationCost.Default);
+        return new GenerationMember(chain, sharedKeys, keys.Identity, store, Submit, _events.Write);
+
+        bool Submit(byte[] command)
+        {
+            Run run = Run.Sign(chain, client, (ulong)Interlocked.Increment(ref sequence), [command]);
+            bool added = pool.Add(run) == PoolAnswer.Added;
+            if (added)
+            {
+                gossip.Spread(run);
+            }
+
+            return added;
+        }
+    }
+
     private async Task<int> ServeAsync(CancellationToken cancellation)
     {
         byte[] headRequest = RepairMessages.HeadRequest();
         using var timer = new PeriodicTimer(ReportInterval);
+        using var ticks = new Timer(_ => _member!.Tick(), null, GenerationMember.TickAfter, GenerationMember.TickAfter);
         while (true)
         {
             Task<bool> tick = timer.WaitForNextTickAsync(cancellation).AsTask();
@@ -278,7 +311,7 @@ internal sealed class Validator : IAsyncDisposable
     {
         foreach (ReadOnlyMemory<byte> command in run.Commands)
         {
-            if (application.CheckTx(command.Span) is not null)
+            if (SharedKeyRegistry.Check(application, command.Span) is not null)
             {
                 return false;
             }

@@ -5,6 +5,7 @@ using Bft.Engine;
 using Bft.Engine.Encoding;
 using Bft.Engine.Execution;
 using Bft.Engine.Mempool;
+using Bft.Engine.SharedKeys;
 using Bft.Network.Api;
 using Bft.Network.Gossip;
 
@@ -38,7 +39,7 @@ internal sealed class ValidatorGateway(ValidatorParts parts, TransactionGossip g
     {
         for (int i = 0; i < run.Count; i++)
         {
-            if (parts.Application.CheckTx(run.Commands[i].Span) is { } reason)
+            if (SharedKeyRegistry.Check(parts.Application, run.Commands[i].Span) is { } reason)
             {
                 return new SubmitAnswer(SubmitVerdict.Rejected, Reason: $"command {i} of the run that starts at sequence {run.First}: {reason}");
             }
@@ -135,7 +136,8 @@ internal sealed class ValidatorGateway(ValidatorParts parts, TransactionGossip g
             transactions,
             blocks,
             protocol.ViewChanges,
-            [.. parts.Peers.States.Select(peer => new PeerAnswer(peer.Id, peer.Connected, parts.Replica.HeightOf(peer.Id)))]);
+            [.. parts.Peers.States.Select(peer => new PeerAnswer(peer.Id, peer.Connected, parts.Replica.HeightOf(peer.Id)))],
+            parts.SharedKeys.View);
     }
 
     /// <inheritdoc/>

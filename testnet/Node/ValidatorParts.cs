@@ -2,6 +2,7 @@ using Bft.Crypto.Certificates;
 using Bft.Engine;
 using Bft.Engine.Execution;
 using Bft.Engine.Mempool;
+using Bft.Engine.SharedKeys;
 using Bft.Engine.Storage;
 using Bft.Ledger;
 using Bft.Network.Api;
@@ -30,6 +31,8 @@ internal sealed class ValidatorParts
     public required IApplication Application { get; init; }
 
     public required Executor Executor { get; init; }
+
+    public required SharedKeyRegistry SharedKeys { get; init; }
 
     public required StateReader Reader { get; init; }
 

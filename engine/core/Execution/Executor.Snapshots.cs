@@ -6,12 +6,13 @@ using Bft.Engine.Storage;
 namespace Bft.Engine.Execution;
 
 /// <content>
-/// Snapshots. Layout: version (1), chain id (32), state point (72), application's root (32), sessions' root (32), transactions (8), then the sessions
-/// and the application, each in its own form. Everything in it hangs on the state root: a byte that was changed is noticed.
+/// Snapshots. Layout: version (1), chain id (32), state point (72), application's root (32), sessions' root (32), transactions (8), in
+/// version 3 the root of the shared keys (32), then the sessions, in version 3 the shared keys, and the application, each in its own form. Version 2 is written as long as no shared key was called for. Everything in it hangs on the state root: a byte that was changed is noticed.
 /// </content>
 public sealed partial class Executor
 {
     private const byte SnapshotVersion = 2;
+    private const byte SnapshotVersionWithKeys = 3;
     private const int SnapshotHeaderBytes = 1 + Digest.Size + StatePoint.EncodedBytes + (2 * Digest.Size) + sizeof(ulong);
     private const int StreamBufferBytes = 64 << 10;
 
@@ -20,7 +21,8 @@ public sealed partial class Executor
     {
         ExecutedHeight last = _recent.Last;
         var header = new CanonicalWriter(SnapshotHeaderBytes);
-        header.Byte(SnapshotVersion);
+        bool keys = last.SharedKeysRoot != Digest.None;
+        header.Byte(keys ? SnapshotVersionWithKeys : SnapshotVersion);
         header.Digest(_chain.Id);
         last.Point.Encode(header);
         header.Digest(last.ApplicationRoot);
@@ -28,7 +30,17 @@ public sealed partial class Executor
         header.UInt64(last.Transactions);
         var writer = new SnapshotWriter(stream);
         writer.Raw(header.Span);
+        if (keys)
+        {
+            writer.Digest(last.SharedKeysRoot);
+        }
+
         Sessions.Write(writer);
+        if (keys)
+        {
+            _sharedKeys!.Registry.Write(writer);
+        }
+
         writer.Flush();
         _application.WriteSnapshot(stream);
     }
@@ -49,6 +61,7 @@ public sealed partial class Executor
             using var buffered = new BufferedStream(stream, StreamBufferBytes);
             ExecutedHeight executed = ReadHeader(expected, buffered);
             Sessions.Read(new SnapshotReader(buffered), executed.SessionsRoot, expected.Height);
+            ReadSharedKeys(new SnapshotReader(buffered), executed.SharedKeysRoot, expected.Height);
             _application.ReadSnapshot(_chain, expected.Height, executed.ApplicationRoot, buffered);
             if (buffered.ReadByte() != -1)
             {
@@ -135,10 +148,23 @@ public sealed partial class Executor
         }
     }
 
+    private void ReadSharedKeys(SnapshotReader reader, Digest root, Height height)
+    {
+        if (root == Digest.None)
+        {
+            _sharedKeys?.Registry.Reset();
+            return;
+        }
+
+        (_sharedKeys ?? throw new InvalidDataException("The snapshot holds shared keys, and nobody here executes their commands.")).Registry.Read(reader, root, height);
+    }
+
     private ExecutedHeight ReadHeader(StatePoint expected, Stream stream)
     {
-        var reader = new CanonicalReader(new SnapshotReader(stream).Raw(SnapshotHeaderBytes));
-        if (reader.Byte() != SnapshotVersion)
+        var source = new SnapshotReader(stream);
+        var reader = new CanonicalReader(source.Raw(SnapshotHeaderBytes));
+        byte version = reader.Byte();
+        if (version is not (SnapshotVersion or SnapshotVersionWithKeys))
         {
             throw new InvalidDataException("The snapshot is of another version of the engine.");
         }
@@ -149,8 +175,9 @@ public sealed partial class Executor
             throw new InvalidDataException($"The snapshot is of chain {chain.ToShortString()}, not of {_chain.Id.ToShortString()}.");
         }
 
-        var executed = new ExecutedHeight(StatePoint.Decode(ref reader), reader.Digest(), reader.Digest(), reader.UInt64());
-        return executed.Point == expected && JoinRoots(_chain, executed.ApplicationRoot, executed.SessionsRoot, executed.Transactions) == expected.StateRoot
+        var executed = new ExecutedHeight(
+            StatePoint.Decode(ref reader), reader.Digest(), reader.Digest(), reader.UInt64(), version == SnapshotVersionWithKeys ? source.Digest() : Digest.None);
+        return executed.Point == expected && JoinRoots(_chain, executed.ApplicationRoot, executed.SessionsRoot, executed.Transactions, executed.SharedKeysRoot) == expected.StateRoot
             ? executed
             : throw new InvalidDataException($"The snapshot is of {executed.Point}, not of {expected}, or what it tells does not join to its state root.");
     }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Bft.Crypto;
+using Bft.Engine.SharedKeys;
 
 namespace Bft.Engine.Execution;
 
@@ -8,7 +9,7 @@ namespace Bft.Engine.Execution;
 /// and gives the state point and the receipts. Synchronous and deterministic; one thread executes, any thread may ask for points.
 /// </summary>
 /// <remarks>
-/// StateRoot = H(chain id, <see cref="Preimage.StateRoot"/>, application's root ‖ sessions' root ‖ transactions); Chain_0 is the chain's id and
+/// StateRoot = H(chain id, <see cref="Preimage.StateRoot"/>, application's root ‖ sessions' root ‖ transactions), and ‖ the root of the shared keys once a validator called for one; Chain_0 is the chain's id and
 /// Chain_h = H(Chain_{h−1}, digest_h). After any exception out of an execution the state is in doubt and nothing further is executed.
 /// </remarks>
 public sealed partial class Executor
@@ -18,6 +19,7 @@ public sealed partial class Executor
     private readonly RecentPoints _recent = new();
     private readonly BlockPlan _plan;
     private readonly ReceiptBuilder _receipts = new();
+    private readonly SharedKeyCommands? _sharedKeys;
     private Exception? _fault;
 
     /// <summary>Makes an executor at height 0, with the application's initial state.</summary>
@@ -25,10 +27,12 @@ public sealed partial class Executor
     /// <param name="application">The application; from now on driven by this executor alone.</param>
     /// <param name="lookupSeed">A secret of this process for the look-up tables (see <see cref="DigestComparer"/>).</param>
     /// <param name="rules">What sessions execute and remember; null for <see cref="SessionRules.ExactlyOnce"/>.</param>
-    public Executor(Chain chain, IApplication application, ulong lookupSeed = 0, SessionRules? rules = null)
+    /// <param name="sharedKeys">The generations of shared keys, whose commands do not reach the application; null on a chain that has none.</param>
+    public Executor(Chain chain, IApplication application, ulong lookupSeed = 0, SessionRules? rules = null, SharedKeyRegistry? sharedKeys = null)
     {
         _chain = chain;
         _application = application;
+        _sharedKeys = sharedKeys is null ? null : new SharedKeyCommands(sharedKeys);
         var comparer = new DigestComparer(lookupSeed);
         Sessions = new Sessions(chain, comparer, rules ?? SessionRules.ExactlyOnce);
         _plan = new BlockPlan(Sessions, comparer);
@@ -47,14 +51,18 @@ public sealed partial class Executor
     /// <summary>Transactions executed since genesis up to <see cref="Point"/>; a repeat is not one. Part of the state: every replica has the same.</summary>
     public ulong Transactions => _recent.Last.Transactions;
 
-    /// <summary>The state root: it joins the application's root, the sessions' and the number of transactions executed since genesis.</summary>
-    public static Digest JoinRoots(Chain chain, Digest application, Digest sessions, ulong transactions)
+    /// <summary>
+    /// The state root: it joins the application's root, the sessions', the number of transactions executed since genesis, and the root of the shared keys where there is one.
+    /// </summary>
+    public static Digest JoinRoots(Chain chain, Digest application, Digest sessions, ulong transactions, Digest sharedKeys = default)
     {
-        Span<byte> content = stackalloc byte[(2 * Digest.Size) + sizeof(ulong)];
+        const int withoutKeys = (2 * Digest.Size) + sizeof(ulong);
+        Span<byte> content = stackalloc byte[withoutKeys + Digest.Size];
         application.CopyTo(content);
         sessions.CopyTo(content[Digest.Size..]);
         BinaryPrimitives.WriteUInt64LittleEndian(content[(2 * Digest.Size)..], transactions);
-        return chain.DigestOf(Preimage.StateRoot, content);
+        sharedKeys.CopyTo(content[withoutKeys..]);
+        return chain.DigestOf(Preimage.StateRoot, sharedKeys == Digest.None ? content[..withoutKeys] : content);
     }
 
     /// <summary>Executes the block of the next height.</summary>
@@ -96,7 +104,11 @@ public sealed partial class Executor
             _plan.Add(run);
         }
 
-        Digest applicationRoot = _application.FinalizeBlock(new BlockContext(block.Height, block.Header.Time), _plan.Commands, _plan.Codes);
+        var context = new BlockContext(block.Height, block.Header.Time);
+        Digest applicationRoot = _sharedKeys is null
+            ? _application.FinalizeBlock(context, _plan.Commands, _plan.Codes)
+            : _sharedKeys.Execute(_application, context, _plan.Commands, _plan.Codes);
+        Digest keysRoot = _sharedKeys?.Registry.Root ?? Digest.None;
         if (_plan.Codes.ContainsAnyInRange(ReceiptCodes.FirstReserved, byte.MaxValue))
         {
             throw new InvalidOperationException($"The application {_application.Name} gave a result that is reserved for the engine (0xF0 and above) at height {block.Height}.");
@@ -106,9 +118,9 @@ public sealed partial class Executor
         _application.Commit(block.Height);
         int[]? starts = _plan.WriteReceipts(block.Payload.Runs, block.Height.Value, _receipts);
         ulong transactions = last.Transactions + (ulong)_plan.Count;
-        var point = new StatePoint(block.Height, JoinRoots(_chain, applicationRoot, sessionsRoot, transactions), _chain.Link(before.Chain, block.Digest));
+        var point = new StatePoint(block.Height, JoinRoots(_chain, applicationRoot, sessionsRoot, transactions, keysRoot), _chain.Link(before.Chain, block.Digest));
         var result = new ExecutionResult(point, [.. _receipts.Receipts], starts, _plan.Count);
-        _recent.Add(new ExecutedHeight(point, applicationRoot, sessionsRoot, transactions));
+        _recent.Add(new ExecutedHeight(point, applicationRoot, sessionsRoot, transactions, keysRoot));
         _receipts.Clear();
         _plan.Clear();
         return result;
@@ -128,8 +140,9 @@ public sealed partial class Executor
     {
         Digest applicationRoot = _application.InitChain(_chain);
         Sessions.Reset();
+        _sharedKeys?.Registry.Reset();
         var point = new StatePoint(default, JoinRoots(_chain, applicationRoot, Sessions.Root, 0), _chain.Id);
-        _recent.Reset(new ExecutedHeight(point, applicationRoot, Sessions.Root, 0));
+        _recent.Reset(new ExecutedHeight(point, applicationRoot, Sessions.Root, 0, Digest.None));
         _fault = null;
         _plan.Clear();
     }

@@ -3,7 +3,7 @@ using Bft.Crypto;
 namespace Bft.Engine.Execution;
 
 /// <summary>A state point with what its state root joins.</summary>
-internal readonly record struct ExecutedHeight(StatePoint Point, Digest ApplicationRoot, Digest SessionsRoot, ulong Transactions);
+internal readonly record struct ExecutedHeight(StatePoint Point, Digest ApplicationRoot, Digest SessionsRoot, ulong Transactions, Digest SharedKeysRoot);
 
 /// <summary>The last <see cref="Capacity"/> executed heights. One thread adds, any thread reads.</summary>
 internal sealed class RecentPoints

@@ -6,18 +6,20 @@ namespace Bft.Engine.Execution;
 
 /// <summary>
 /// What convinces a client that a key had a value, or none, at a height, once it believes that height's <see cref="StatePoint"/>
-/// (from the header of a certified block): what the state root joins (two roots and a count) and the path to the key in the application's tree.
+/// (from the header of a certified block): what the state root joins (roots and a count) and the path to the key in the application's tree.
 /// </summary>
-/// <remarks>Layout: height (8), application's root (32), sessions' root (32), transactions (8), length (4) and encoding of the <see cref="MerkleProof"/>.</remarks>
+/// <remarks>Layout: height (8), application's root (32), sessions' root (32), transactions (8), length (4) and encoding of the <see cref="MerkleProof"/>,
+/// then the root of the shared keys (32) where there is one.</remarks>
 /// <param name="Height">The height.</param>
 /// <param name="ApplicationRoot">The application's root.</param>
 /// <param name="SessionsRoot">The sessions' root.</param>
 /// <param name="Transactions">Transactions executed since genesis, repeats not counted.</param>
 /// <param name="Path">The encoding of the Merkle proof.</param>
-public sealed record StateProof(Height Height, Digest ApplicationRoot, Digest SessionsRoot, ulong Transactions, ReadOnlyMemory<byte> Path)
+/// <param name="SharedKeysRoot">The root of the shared keys; none on a chain where nobody called for one.</param>
+public sealed record StateProof(Height Height, Digest ApplicationRoot, Digest SessionsRoot, ulong Transactions, ReadOnlyMemory<byte> Path, Digest SharedKeysRoot = default)
 {
     /// <summary>The longest encoding in bytes.</summary>
-    public const int MaxEncodedBytes = 8 + (2 * Digest.Size) + 8 + 4 + MerkleProof.MaximumEncodedBytes;
+    public const int MaxEncodedBytes = 8 + (3 * Digest.Size) + 8 + 4 + MerkleProof.MaximumEncodedBytes;
 
     /// <summary>Writes the canonical form.</summary>
     public void Encode(CanonicalWriter writer)
@@ -27,6 +29,10 @@ public sealed record StateProof(Height Height, Digest ApplicationRoot, Digest Se
         writer.Digest(SessionsRoot);
         writer.UInt64(Transactions);
         writer.Bytes(Path.Span);
+        if (SharedKeysRoot != Digest.None)
+        {
+            writer.Digest(SharedKeysRoot);
+        }
     }
 
     /// <summary>Reads exactly these bytes; null when malformed.</summary>
@@ -34,6 +40,15 @@ public sealed record StateProof(Height Height, Digest ApplicationRoot, Digest Se
     {
         var reader = new CanonicalReader(bytes);
         var proof = new StateProof(new Height(reader.UInt64()), reader.Digest(), reader.Digest(), reader.UInt64(), reader.Bytes(MerkleProof.MaximumEncodedBytes));
+        if (reader.Remaining > 0)
+        {
+            proof = proof with { SharedKeysRoot = reader.Digest() };
+            if (proof.SharedKeysRoot == Digest.None)
+            {
+                return null;
+            }
+        }
+
         return reader.Complete && MerkleProof.Decode(proof.Path.Span, out _) == MerkleProofFault.None ? proof : null;
     }
 
@@ -46,7 +61,7 @@ public sealed record StateProof(Height Height, Digest ApplicationRoot, Digest Se
     {
         valueHash = null;
         return Height == point.Height &&
-            Executor.JoinRoots(chain, ApplicationRoot, SessionsRoot, Transactions) == point.StateRoot &&
+            Executor.JoinRoots(chain, ApplicationRoot, SessionsRoot, Transactions, SharedKeysRoot) == point.StateRoot &&
             MerkleProof.Verify(Path.Span, ApplicationRoot, HashFunction.Sha256.Hash(key), out valueHash);
     }
 

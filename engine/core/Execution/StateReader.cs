@@ -21,7 +21,7 @@ public sealed class StateReader(Executor executor, IApplication application)
         QueryResult answer = application.Query(key, height);
         return answer.Proof is null || answer.Height != height
             ? null
-            : new ProvedRead(executed.Point, answer, new StateProof(height, executed.ApplicationRoot, executed.SessionsRoot, executed.Transactions, answer.Proof));
+            : new ProvedRead(executed.Point, answer, new StateProof(height, executed.ApplicationRoot, executed.SessionsRoot, executed.Transactions, answer.Proof, executed.SharedKeysRoot));
     }
 }
 

@@ -54,6 +54,9 @@ public sealed record Genesis(
     /// <summary>The dealer's commitments to a shared key, the group key first; empty where nothing is shared.</summary>
     public ImmutableArray<ImmutableArray<byte>> Commitments { get; init; } = [];
 
+    /// <summary>The identity keys in the order of the committee.</summary>
+    public ImmutableArray<ReadOnlyMemory<byte>> Identities => [.. Validators.Select(validator => (ReadOnlyMemory<byte>)validator.IdentityKey.ToArray())];
+
     /// <summary>The committee's arithmetic.</summary>
     public Committee Committee => new(Validators.Length, Model);
 

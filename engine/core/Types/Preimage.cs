@@ -32,4 +32,10 @@ public enum Preimage : byte
 
     /// <summary>One client's session in the replicated state.</summary>
     Session = 0x88,
+
+    /// <summary>What a validator says in the generation of a shared key.</summary>
+    SharedKeyMessage = 0x89,
+
+    /// <summary>The generations of shared keys in the replicated state.</summary>
+    SharedKeyState = 0x8A,
 }

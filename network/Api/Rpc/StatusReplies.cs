@@ -1,3 +1,4 @@
+using Bft.Engine.SharedKeys;
 using Bft.Network.Protocol;
 using Google.Protobuf;
 
@@ -41,6 +42,21 @@ internal static class StatusReplies
             });
         }
 
+        if (status.SharedKeys is { } keys)
+        {
+            reply.SharedKeyBefore = Encoded(keys.Before);
+            reply.SharedKey = Encoded(keys.Key);
+            reply.SharedKeyFailure = Encoded(keys.Failure);
+            if (keys.Running is { } running)
+            {
+                reply.Generation = ByteString.CopyFrom(running.Id.ToArray());
+                reply.GenerationPhase = (uint)running.Phase;
+                reply.GenerationDeadline = running.Deadline.Value;
+            }
+        }
+
         return reply;
     }
+
+    private static ByteString Encoded(SharedKeyOutcome? outcome) => outcome is null ? ByteString.Empty : ByteString.CopyFrom(outcome.Encode());
 }

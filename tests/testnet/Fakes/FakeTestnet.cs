@@ -79,6 +79,9 @@ internal sealed class FakeTestnet : IClients, ITransactionClient, IQueryClient, 
         }
     }
 
+    public Task<RunResult> SubmitAsync(ulong first, IReadOnlyList<ReadOnlyMemory<byte>> commands, CancellationToken cancellation) =>
+        throw new InvalidOperationException("No encoded commands are expected here.");
+
     public Task<KeyAnswer> GetAsync(ReadOnlyMemory<byte> key, Consistency consistency, bool prove, CancellationToken cancellation)
     {
         bool found = State.TryGetValue(Encoding.UTF8.GetString(key.Span), out string? value);

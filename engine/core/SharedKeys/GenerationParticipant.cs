@@ -1,0 +1,192 @@
+using System.Security.Cryptography;
+using Bft.Crypto.Bls12381;
+using Bft.Crypto.Signatures;
+using Bft.Crypto.Threshold;
+using Bft.Engine.Encoding;
+
+namespace Bft.Engine.SharedKeys;
+
+/// <summary>
+/// An honest member's part in a generation: what it has to say next, as a function of the ordered log, its identity and one secret seed. So it says the same again after a crash, if the seed
+/// was durable before it said anything.
+/// </summary>
+/// <param name="chain">The chain.</param>
+/// <param name="identity">The member's identity key.</param>
+public sealed class GenerationParticipant(Chain chain, ISigner identity)
+{
+    /// <summary>Length of the seed.</summary>
+    public const int SeedBytes = 32;
+
+    /// <summary>The command to submit now; null when there is nothing to say in this phase.</summary>
+    /// <param name="generation">The generation.</param>
+    /// <param name="seed">32 secret, uniform bytes, for this generation only.</param>
+    /// <param name="oldShare">In a resharing the share that is held; null when none is.</param>
+    public byte[]? Next(Generation generation, ReadOnlySpan<byte> seed, Scalar? oldShare = null)
+    {
+        // Whoever lost the share that it should deal anew, deals nothing and answers nothing.
+        int dealer = generation.Call.IsResharing && oldShare is null ? -1 : PlaceOf(generation.Dealers), receiver = PlaceOf(generation.Receivers);
+        return generation.Phase switch
+        {
+            GenerationPhase.Announcing when Speaks(generation, SharedKeyMessageKind.Announce, receiver) => Say(generation, SharedKeyMessageKind.Announce, receiver, Box(seed)),
+            GenerationPhase.Dealing when Speaks(generation, SharedKeyMessageKind.Deal, dealer) =>
+                Say(generation, SharedKeyMessageKind.Deal, dealer, Deal(generation, dealer, seed, oldShare)),
+            GenerationPhase.Complaining when Speaks(generation, SharedKeyMessageKind.Verdict, receiver) => Say(generation, SharedKeyMessageKind.Verdict, receiver, Verdict(generation, receiver, seed)),
+            GenerationPhase.Answering when Speaks(generation, SharedKeyMessageKind.Answer, dealer) => Say(generation, SharedKeyMessageKind.Answer, dealer, Answer(generation, dealer, seed, oldShare)),
+            GenerationPhase.Extracting when Speaks(generation, SharedKeyMessageKind.Extract, dealer) => Say(generation, SharedKeyMessageKind.Extract, dealer, Extract(generation, seed)),
+            GenerationPhase.Objecting when Speaks(generation, SharedKeyMessageKind.Objection, receiver) => Say(generation, SharedKeyMessageKind.Objection, receiver, Object(generation, receiver, seed)),
+            GenerationPhase.Revealing when Speaks(generation, SharedKeyMessageKind.Reveal, receiver) => Say(generation, SharedKeyMessageKind.Reveal, receiver, Reveal(generation, receiver, seed)),
+            _ => null,
+        };
+    }
+
+    /// <summary>A command that says nothing, so that a height comes by.</summary>
+    /// <param name="generation">The generation that waits.</param>
+    /// <param name="height">The last height, which tells ticks apart.</param>
+    public byte[] Tick(Generation generation, Height height) =>
+        Say(generation, SharedKeyMessageKind.Tick, Math.Max(0, PlaceOf(generation.Dealers)), BitConverter.GetBytes(height.Value));
+
+    /// <summary>A call for a generation, by the validator at that place of genesis.</summary>
+    public byte[] Call(int validator, GenerationCall call) => SharedKeyMessage.Sign(chain, identity, SharedKeyMessageKind.Call, Crypto.Digest.None, validator, call.Encode());
+
+    /// <summary>The finished share of this member; null when it holds none, or one of its parts is missing.</summary>
+    /// <param name="generation">A generation that is done.</param>
+    /// <param name="seed">Its seed.</param>
+    public Scalar? FinalShare(Generation generation, ReadOnlySpan<byte> seed)
+    {
+        int receiver = PlaceOf(generation.Receivers);
+        if (receiver < 0 || generation.Outcome?.Commitments is not { } commitments || generation.BoxOf(receiver) is null)
+        {
+            return null;
+        }
+
+        Scalar sum = Scalar.Zero;
+        foreach ((int dealer, Scalar weight) in generation.Weights())
+        {
+            if (ShareFrom(generation, dealer, receiver, seed) is not { } share)
+            {
+                return null;
+            }
+
+            sum += weight * share.Value;
+        }
+
+        return commitments.Check(receiver + 1, sum) == SharingRefusal.None ? sum : null;
+    }
+
+    private static bool Speaks(Generation generation, SharedKeyMessageKind kind, int place) => place >= 0 && !generation.HasSpoken(kind, place);
+
+    private static byte[] Box(ReadOnlySpan<byte> seed)
+    {
+        using var box = ShareBox.ToReceive(seed);
+        return box.PublicKey.ToArray();
+    }
+
+    // Commitments, ephemeral key and shares follow from the seed and from the announced keys, which are fixed when dealing begins.
+    private static byte[] Deal(Generation generation, int dealer, ReadOnlySpan<byte> seed, Scalar? oldShare)
+    {
+        using SeededDealing dealing = DealingOf(generation, seed, oldShare);
+        using var ephemeral = ShareBox.ToSeal(seed);
+        var writer = new CanonicalWriter(1024);
+        writer.Raw(generation.Call.IsResharing ? dealing.Commit().ToBytes() : dealing.CommitHiding().Encode());
+        writer.Raw(ephemeral.PublicKey.Span);
+        foreach (int receiver in generation.Holders.ToArray())
+        {
+            writer.Raw(ephemeral.Seal(generation.BoxOf(receiver)!.Value.Span, generation.SealContext(dealer, receiver), dealing.At(receiver + 1)));
+        }
+
+        return writer.ToArray();
+    }
+
+    private static SeededDealing DealingOf(Generation generation, ReadOnlySpan<byte> seed, Scalar? oldShare) => generation.Call.IsResharing
+        ? SeededDealing.OfShare(seed, generation.ReceiverCommittee.QuorumSize, oldShare!.Value)
+        : SeededDealing.OfFreshSecret(seed, generation.ReceiverCommittee.QuorumSize);
+
+    private static byte[] Verdict(Generation generation, int receiver, ReadOnlySpan<byte> seed)
+    {
+        ReplicaSet accused = ReplicaSet.Empty;
+        for (int dealer = 0; dealer < generation.Dealers.Length; dealer++)
+        {
+            if (generation.SealedShare(dealer, receiver) is not null && ShareFrom(generation, dealer, receiver, seed) is null)
+            {
+                accused = accused.With(new ReplicaId(dealer));
+            }
+        }
+
+        var writer = new CanonicalWriter(72);
+        writer.Set(accused);
+        return writer.ToArray();
+    }
+
+    private static byte[] Answer(Generation generation, int dealer, ReadOnlySpan<byte> seed, Scalar? oldShare)
+    {
+        using SeededDealing dealing = DealingOf(generation, seed, oldShare);
+        return Generation.EncodeShares([.. generation.AccusersOf(dealer).ToArray().Select(receiver => (receiver, dealing.At(receiver + 1)))]);
+    }
+
+    private static byte[] Extract(Generation generation, ReadOnlySpan<byte> seed)
+    {
+        using SeededDealing dealing = DealingOf(generation, seed, null);
+        return dealing.Commit().ToBytes();
+    }
+
+    private static byte[] Object(Generation generation, int receiver, ReadOnlySpan<byte> seed)
+    {
+        var proofs = new List<(int, PedersenShare)>();
+        foreach (int dealer in generation.Qualified.ToArray())
+        {
+            if (ShareFrom(generation, dealer, receiver, seed) is { } share && !generation.FitsExtracted(dealer, receiver, share))
+            {
+                proofs.Add((dealer, share));
+            }
+        }
+
+        return Generation.EncodeShares(proofs);
+    }
+
+    private static byte[] Reveal(Generation generation, int receiver, ReadOnlySpan<byte> seed)
+    {
+        var shares = new List<(int, PedersenShare)>();
+        foreach (int dealer in generation.Rebuilt.ToArray())
+        {
+            if (ShareFrom(generation, dealer, receiver, seed) is { } share)
+            {
+                shares.Add((dealer, share));
+            }
+        }
+
+        return Generation.EncodeShares(shares);
+    }
+
+    // What the dealer had to reveal counts, else what it sealed; null when neither fits.
+    private static PedersenShare? ShareFrom(Generation generation, int dealer, int receiver, ReadOnlySpan<byte> seed)
+    {
+        if (generation.AnsweredShare(dealer, receiver) is { } answered)
+        {
+            return answered;
+        }
+
+        if (generation.SealedShare(dealer, receiver) is not var (ephemeral, sealedShare))
+        {
+            return null;
+        }
+
+        using var box = ShareBox.ToReceive(seed);
+        return box.TryOpen(ephemeral.Span, generation.SealContext(dealer, receiver), sealedShare.Span, out PedersenShare share) && generation.Fits(dealer, receiver, share) ? share : null;
+    }
+
+    private byte[] Say(Generation generation, SharedKeyMessageKind kind, int place, ReadOnlySpan<byte> content) =>
+        SharedKeyMessage.Sign(chain, identity, kind, generation.Id, place, content);
+
+    private int PlaceOf(IReadOnlyList<ReadOnlyMemory<byte>> members)
+    {
+        for (int i = 0; i < members.Count; i++)
+        {
+            if (CryptographicOperations.FixedTimeEquals(members[i].Span, identity.PublicKey.Span))
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+}

@@ -1,0 +1,114 @@
+using System.Collections.Immutable;
+using Bft.Crypto;
+using Bft.Crypto.Bls12381;
+using Bft.Crypto.Certificates;
+using Bft.Crypto.KeyStore;
+using Bft.Crypto.Threshold;
+using Bft.Engine.SharedKeys;
+using Bft.Testnet.Homes;
+
+namespace Bft.Testnet.KeyGeneration;
+
+/// <summary>
+/// What a validator keeps of key generations, beside its key store and under the same passphrase: the seed of one that runs (<c>generation-….json</c>), and its shares (<c>shared-key.json</c>).
+/// Both are durable before anything that follows from them is said; a seed goes when its share is kept, an old share when the new key is in effect.
+/// </summary>
+/// <param name="home">Paths and passphrase.</param>
+/// <param name="directory">The directory of the key store.</param>
+/// <param name="source">Where the passphrase comes from.</param>
+/// <param name="cost">The work of the key derivation.</param>
+internal sealed class SharedKeyStore(HomeLayout home, string directory, PassphraseSource source, KeyDerivationCost cost)
+{
+    private const string SeedPurpose = "generation-seed";
+    private const int NameDigits = 16;
+
+    /// <summary>The file of the shares.</summary>
+    public string SharesPath => Path.Combine(directory, "shared-key.json");
+
+    /// <summary>The seed of a generation; null when there is none.</summary>
+    /// <exception cref="KeyStoreException">It cannot be opened.</exception>
+    public byte[]? Seed(Digest generation)
+    {
+        string path = SeedPath(generation);
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        using var keys = new Opened(KeyStoreFile.Open(path, source.Read(home)));
+        return keys.All.FirstOrDefault(key => key.Purpose == SeedPurpose)?.Seed.ToArray();
+    }
+
+    /// <summary>Keeps a new seed.</summary>
+    public void KeepSeed(Digest generation, ReadOnlySpan<byte> seed)
+    {
+        using var box = ShareBox.ToReceive(seed);
+        using var key = new SecretKey(SeedPurpose, "generation", box.PublicKey.Span, seed);
+        KeyStoreFile.Write(SeedPath(generation), [key], source.Read(home), cost);
+    }
+
+    /// <summary>Removes a seed that is of no more use.</summary>
+    public void EraseSeed(Digest generation) => File.Delete(SeedPath(generation));
+
+    /// <summary>The generations of which a share is kept, as the first digits of their ids. Needs no passphrase.</summary>
+    public ImmutableArray<string> Kept() => File.Exists(SharesPath) ? [.. KeyStoreFile.ReadPublicKeys(SharesPath).Select(key => key.Purpose)] : [];
+
+    /// <summary>The name under which the share of a generation is kept.</summary>
+    public static string NameOf(Digest generation) => "share-" + generation.ToString()[..NameDigits];
+
+    /// <summary>The share of a generation; null when none is kept.</summary>
+    public Scalar? Share(Digest generation)
+    {
+        if (!Kept().Contains(NameOf(generation)))
+        {
+            return null;
+        }
+
+        using var keys = new Opened(KeyStoreFile.Open(SharesPath, source.Read(home)));
+        return keys.All.FirstOrDefault(key => key.Purpose == NameOf(generation)) is { } found && Scalar.TryRead(found.Seed, out Scalar share) ? share : null;
+    }
+
+    /// <summary>Keeps a share beside those that are kept.</summary>
+    public void KeepShare(SharedKeyOutcome outcome, int place, in Scalar share)
+    {
+        var bytes = new byte[Scalar.Bytes];
+        share.Write(bytes);
+        using var key = new SecretKey(NameOf(outcome.Generation), BlsVoting.Shared.Name, outcome.ShareKey(place), bytes);
+        System.Security.Cryptography.CryptographicOperations.ZeroMemory(bytes);
+        Rewrite(keys => [.. keys.Where(other => other.Purpose != key.Purpose), key]);
+    }
+
+    /// <summary>Erases all shares but that of one generation, which need not be among them.</summary>
+    public void EraseAllBut(Digest generation)
+    {
+        ImmutableArray<string> kept = Kept();
+        if (!kept.IsEmpty && !kept.Contains(NameOf(generation)))
+        {
+            File.Delete(SharesPath);
+        }
+        else if (kept.Length > 1)
+        {
+            Rewrite(keys => [.. keys.Where(key => key.Purpose == NameOf(generation))]);
+        }
+    }
+
+    private string SeedPath(Digest generation) => Path.Combine(directory, $"generation-{generation.ToString()[..NameDigits]}.json");
+
+    private void Rewrite(Func<ImmutableArray<SecretKey>, ImmutableArray<SecretKey>> change)
+    {
+        string passphrase = source.Read(home);
+        using var keys = new Opened(File.Exists(SharesPath) ? KeyStoreFile.Open(SharesPath, passphrase) : []);
+        KeyStoreFile.Write(SharesPath, change(keys.All), passphrase, cost, overwrite: true);
+    }
+
+    private sealed record Opened(ImmutableArray<SecretKey> All) : IDisposable
+    {
+        public void Dispose()
+        {
+            foreach (SecretKey key in All)
+            {
+                key.Dispose();
+            }
+        }
+    }
+}
