@@ -39,11 +39,11 @@ public sealed record SecretRoutine(string Name, string Of, int SecretBytes, Func
         new("derive-child", "BlsSecretKey.DeriveChild", 48, secret => { var key = new BlsSecretKey(Scalar.FromWideBytes(secret)); return () => { using BlsSecretKey child = key.DeriveChild(7); }; }, Special: Small(48)),
     ];
 
-    private static Scalar s_scalar;
-    private static G1Point s_g1;
-    private static G2Point s_g2;
-    private static Fp s_fp;
-    private static int s_byte;
+    private static Scalar _scalar;
+    private static G1Point _g1;
+    private static G2Point _g2;
+    private static Fp _fp;
+    private static int _byte;
 
     // 1, big-endian: nearly all bits zero, and never refused.
     private static byte[] Small(int bytes) => [.. new byte[bytes - 1], 1];
@@ -63,10 +63,10 @@ public sealed record SecretRoutine(string Name, string Of, int SecretBytes, Func
             x = call(a, b);
         }
 
-        s_fp = x;
+        _fp = x;
     };
 
-    private static Action Once(Fp a, Func<Fp, Fp> call) => () => s_fp = call(a);
+    private static Action Once(Fp a, Func<Fp, Fp> call) => () => _fp = call(a);
 
     private static Func<byte[], Action> Numbers(Func<Scalar, Scalar, Scalar> call) => secret =>
     {
@@ -106,7 +106,7 @@ public sealed record SecretRoutine(string Name, string Of, int SecretBytes, Func
     {
         Span<ulong> digits = stackalloc ulong[4];
         CurveParameter.DecomposeIntoTwo(scalar.AsWords(), digits);
-        s_byte = (int)digits[0];
+        _byte = (int)digits[0];
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -126,7 +126,7 @@ public sealed record SecretRoutine(string Name, string Of, int SecretBytes, Func
             }
         }
 
-        s_byte = sum;
+        _byte = sum;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -138,12 +138,12 @@ public sealed record SecretRoutine(string Name, string Of, int SecretBytes, Func
             sum = (sum * 31) ^ one;
         }
 
-        s_byte = sum;
+        _byte = sum;
     }
 
-    private static void Keep(Scalar scalar) => s_scalar = scalar;
+    private static void Keep(Scalar scalar) => _scalar = scalar;
 
-    private static void Keep(G1Point point) => s_g1 = point;
+    private static void Keep(G1Point point) => _g1 = point;
 
-    private static void Keep(G2Point point) => s_g2 = point;
+    private static void Keep(G2Point point) => _g2 = point;
 }

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using Bft.Crypto;
 using Bft.Engine;
-using Bft.Engine.SharedKeys;
 using Bft.Engine.Execution;
+using Bft.Engine.SharedKeys;
 
 namespace Bft.Network.Api;
 

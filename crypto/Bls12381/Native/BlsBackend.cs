@@ -18,16 +18,16 @@ public static class BlsBackend
 
     private const int MostPathLength = 96;
 
-    private static Choice s_current = Choose(Environment.GetEnvironmentVariable(Variable), AppContext.BaseDirectory);
+    private static Choice _current = Choose(Environment.GetEnvironmentVariable(Variable), AppContext.BaseDirectory);
 
     /// <summary><c>managed</c>, or <c>blst</c> with the path of the library as it was named; blst itself tells no version.</summary>
-    public static string Name => s_current.Name;
+    public static string Name => _current.Name;
 
     /// <summary>Why a library that was named or found is not used; null when there is nothing to say.</summary>
-    public static string? Notice => s_current.Notice;
+    public static string? Notice => _current.Notice;
 
     /// <summary>The library's arithmetic; null for the managed one.</summary>
-    internal static BlstArithmetic? Native => s_current.Native;
+    internal static BlstArithmetic? Native => _current.Native;
 
     /// <summary>What was chosen, and what there is to say about it.</summary>
     internal sealed record Choice(BlstArithmetic? Native, string Name, string? Notice)
@@ -56,15 +56,15 @@ public static class BlsBackend
     /// <summary>Uses another choice until disposed of. For tests and measurements that run by themselves.</summary>
     internal static IDisposable Use(Choice choice)
     {
-        var back = new Back(s_current);
-        s_current = choice;
+        var back = new Back(_current);
+        _current = choice;
         return back;
     }
 
     /// <summary>Uses the managed code, or what was chosen, by its name, until disposed of. For measurements.</summary>
     /// <exception cref="ArgumentException">It is neither.</exception>
     internal static IDisposable UseNamed(string name) => name == Name
-        ? Use(s_current)
+        ? Use(_current)
         : name == ISignatureScheme.Managed ? Use(Choice.Managed()) : throw new ArgumentException($"There is no backend {name}; there are {ISignatureScheme.Managed} and {Name}.", nameof(name));
 
     private static Choice Try(string library)
@@ -96,6 +96,6 @@ public static class BlsBackend
 
     private sealed class Back(Choice choice) : IDisposable
     {
-        public void Dispose() => s_current = choice;
+        public void Dispose() => _current = choice;
     }
 }

@@ -10,6 +10,8 @@ internal static class MutatedClients
     public static IReadOnlyList<Mutation> All { get; } =
     [
         Of("unordered-read-by-one", "believes the first answer to a read", "q equal answers, or an order; SCENARIOS O-46", "O-46", new ReadsByOne()),
+        Of("unordered-read-by-few", "believes f+1 equal answers to a read that nobody ordered", "q equal answers, or an order; SCENARIOS O-46", "O-46", new ReadsByFew()),
+        Of("one-receipt-believed", "believes the first receipt of a write", "f+1 equal receipts; PROTOCOLS 0.5, SCENARIOS O-46", "O-46", new ReceiptOfOne()),
         OfSessions("repeat-executed-again", "executes a command again that was executed before", "exactly once; SCENARIOS check 2, DESIGN \"Exactly-once sessions\"", new ExecutesAgain()),
         OfSessions("repeat-not-answered", "answers a repeat by \"forgotten\" instead of its first result", "a repeat has its first result; DESIGN \"Exactly-once sessions\"", new ForgetsResults()),
         OfSessions("session-window-of-one", "remembers the last block only that executed something of a client", "the window is the chain's limit; DESIGN \"Exactly-once sessions\"", new ShortMemory()),
@@ -32,6 +34,16 @@ internal static class MutatedClients
     private sealed class ReadsByOne : ClientRules
     {
         public override bool BelievesUnordered(Committee committee, ReplicaSet equal) => equal.Count > 0;
+    }
+
+    private sealed class ReceiptOfOne : ClientRules
+    {
+        public override bool BelievesReceipts(Committee committee, ReplicaSet equal) => equal.Count > 0;
+    }
+
+    private sealed class ReadsByFew : ClientRules
+    {
+        public override bool BelievesUnordered(Committee committee, ReplicaSet equal) => committee.HasHonest(equal);
     }
 
     private sealed class ExecutesAgain : SessionRules

@@ -1,4 +1,5 @@
 using Bft.Engine;
+using Bft.Engine.Execution;
 using Bft.Engine.Transport;
 using Bft.Simulation.Traitors;
 
@@ -27,6 +28,9 @@ public sealed class Puppet : Strategy
     /// <summary>What it tells clients about a key; null for what its honest part says.</summary>
     public Func<(bool Found, byte[] Value, Height Height)?>? Answers { get; set; }
 
+    /// <summary>What it makes of the receipts that it has for clients; null for nothing.</summary>
+    public Func<Receipt, Receipt>? Receipts { get; set; }
+
     /// <inheritdoc/>
     public override void Begin(Traitor self) => Hands = self;
 
@@ -41,6 +45,9 @@ public sealed class Puppet : Strategy
             self.Pass(to, bytes);
         }
     }
+
+    /// <inheritdoc/>
+    public override Receipt? Reply(Traitor self, Receipt receipt) => Receipts is null ? receipt : Receipts(receipt);
 
     /// <inheritdoc/>
     public override (bool Found, byte[] Value, Height Height)? Answer(Traitor self, bool found, byte[] value, Height height) =>

@@ -1,4 +1,5 @@
 using System.Text;
+using Bft.Applications.KeyValue;
 using Bft.Engine;
 using Bft.Simulation.Clients;
 using Bft.Simulation.Scenarios.HotStuff;
@@ -13,11 +14,12 @@ internal static class ReadScenarios
     public static Scenario O46 { get; } = new("O-46", "Forked client read, and the bill")
     {
         Source = "SCENARIOS O-46; PROTOCOLS 0.1, 0.5, 3b",
-        Shows = "two equal stale answers are not believed, different lies to different clients neither; and a decided block costs exactly 2(n−1) messages",
+        Shows = "two equal stale answers are not believed, different lies to different clients neither, nor one receipt; and a decided block costs exactly 2(n−1) messages",
         Acts =
         [
             HotStuffStage.Act("two equal stale answers", DSpeaks, StaleAnswers),
             HotStuffStage.Act("two lies", DSpeaks, TwoLies),
+            HotStuffStage.Act("a false receipt", DSpeaks, FalseReceipt),
             HotStuffBill.Act(4, 1_000),
             HotStuffBill.Act(5, 1_000),
             HotStuffBill.Act(6, 1_000),
@@ -26,22 +28,34 @@ internal static class ReadScenarios
         ],
     };
 
-    // C lags behind the second write, D tells the first value; what A and B say comes later.
+    // A lags behind the second write, D tells the first value; what B and C say comes later. A leads neither view nor votes in the meantime: a replica that does waits with
+    // its answer for what it may have helped to commit.
     private static void StaleAnswers(HotStuffStage s)
     {
         s.Puppet(s.D).Honest = true;
         Operation first = s.World.Clients[0].Put("k");
         s.Until("the first write is answered", () => first.Returned is not null);
         s.Wait(50);
-        s.Isolate(s.C);
+        s.Isolate(s.A);
         Operation second = s.World.Clients[0].Put("k");
         s.Until("the second write is answered", () => second.Returned is not null);
         byte[] old = Encoding.UTF8.GetBytes(first.Value!);
         s.Puppet(s.D).Answers = () => (true, old, new Height(1_000));
-        s.World.SlowAnswers = instance => instance == s.A.Instance || instance == s.B.Instance ? TimeSpan.FromMilliseconds(5) : TimeSpan.Zero;
+        s.World.SlowAnswers = instance => instance == s.B.Instance || instance == s.C.Instance ? TimeSpan.FromMilliseconds(100) : TimeSpan.Zero;
         Operation read = s.World.Clients[1].Get("k");
         s.Until("the read is answered", () => read.Returned is not null, TimeSpan.FromSeconds(20));
         s.Expect("by the second write", read.Result == second.Value);
+    }
+
+    // D says of a write that it was refused, long before the others say that it was done.
+    private static void FalseReceipt(HotStuffStage s)
+    {
+        s.Puppet(s.D).Honest = true;
+        s.Puppet(s.D).Receipts = receipt => receipt with { Codes = new[] { KeyValueCodes.Malformed } };
+        s.World.SlowAnswers = instance => instance == s.D.Instance ? TimeSpan.Zero : TimeSpan.FromMilliseconds(100);
+        Operation write = s.World.Clients[0].Put("k");
+        s.Until("the write is answered", () => write.Returned is not null);
+        s.Expect("as done", write.Result is not null);
     }
 
     private static void TwoLies(HotStuffStage s)
