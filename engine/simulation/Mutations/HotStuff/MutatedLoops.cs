@@ -1,7 +1,7 @@
 using Bft.Engine;
 using Bft.Engine.HotStuff;
 
-namespace Bft.Simulation.Mutations;
+namespace Bft.Simulation.Mutations.HotStuff;
 
 /// <summary>The order of the loop between a protocol and its journal, timers and transport, broken once each.</summary>
 internal static class MutatedLoops
