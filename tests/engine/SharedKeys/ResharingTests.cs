@@ -88,7 +88,7 @@ public sealed class ResharingTests
         SharedKeyOutcome first = Generate(room);
         room.Start(room.Call(reshares: first.Generation));
         room.Run();
-        Assert.Equal(SharedKeyCodes.Refused, room.Say(room.Participants[0].Call(0, room.Call(reshares: first.Generation))));
+        Assert.Equal(SharedKeyCodes.Refused, room.Say(room.Participants[0].Call(0, room.Call(reshares: first.Generation), room.Registry.View.Last)));
     }
 
     private static SharedKeyOutcome Generate(GenerationRoom room)

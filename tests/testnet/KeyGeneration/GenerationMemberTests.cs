@@ -130,6 +130,13 @@ public sealed class GenerationMemberTests : IDisposable
 
     private bool Submit(byte[] command)
     {
+        // Nothing is said that a crash in this moment could make a member say differently.
+        SharedKeyMessage said = SharedKeyMessage.Decode(command, out _)!;
+        if (said.Kind == SharedKeyMessageKind.Announce)
+        {
+            Assert.NotNull(_stores[said.Sender].Seed(said.Generation));
+        }
+
         _pool.Add(command);
         return true;
     }
@@ -139,7 +146,7 @@ public sealed class GenerationMemberTests : IDisposable
         var call = new GenerationCall(0, 4, default, effectAfter, reshares, [.. receivers.Select(i => _signers[i].PublicKey)]);
         for (int i = 0; i < 2; i++)
         {
-            _pool.Add(new GenerationParticipant(_chain, _signers[i]).Call(i, call));
+            _pool.Add(new GenerationParticipant(_chain, _signers[i]).Call(i, call, _registry.View.Last));
         }
 
         Block();
