@@ -2,7 +2,6 @@ using Bft.Crypto;
 using Bft.Crypto.Bls12381;
 using Bft.Crypto.Signatures;
 using Bft.Crypto.Threshold;
-using Bft.Engine.Encoding;
 using Bft.Engine.SharedKeys;
 
 namespace Bft.Engine.Tests.SharedKeys;
@@ -143,6 +142,34 @@ public sealed class GenerationAttackTests
         Assert.Empty(outcome.Blamed);
         Assert.Equal(4, _room.Keep().Count);
         _room.AssertSigns(outcome, 0, 1, 3);
+    }
+
+    [Fact]
+    public void A_wrong_answer_cannot_be_corrected()
+    {
+        _room.Start(_room.Call());
+        bool answered = false;
+        _room.Instead = (member, honest, message) =>
+        {
+            if (member != Traitor || message.Kind is not (SharedKeyMessageKind.Deal or SharedKeyMessageKind.Answer))
+            {
+                return honest;
+            }
+
+            if (message.Kind == SharedKeyMessageKind.Deal)
+            {
+                return SealsWrongly(message);
+            }
+
+            byte[] content = message.Content.ToArray();
+            content[^1] ^= 1;
+            Assert.Equal(SharedKeyCodes.Refused, _room.Say(_room.Sign(Traitor, SharedKeyMessageKind.Answer, content)));
+            Assert.Equal(SharedKeyCodes.AlreadySaid, _room.Say(honest));
+            answered = true;
+            return null;
+        };
+        Assert.Equal([(Traitor, BlameReason.WrongAnswer)], GenerationRoom.Names(_room.Run()));
+        Assert.True(answered);
     }
 
     [Theory]
