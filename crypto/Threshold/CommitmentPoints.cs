@@ -44,12 +44,16 @@ internal static class CommitmentPoints
     }
 
     /// <summary>The committed polynomial at an index, in the exponent.</summary>
-    public static G2Point At(G2Point[] points, int index) => G2Point.MultiplySum(points, Powers(index, points.Length));
+    public static G2Point At(G2Point[] points, int index) => At(points, Scalar.FromInteger((ulong)index));
+
+    /// <summary>The same at any place.</summary>
+    public static G2Point At(G2Point[] points, Scalar place) => G2Point.MultiplySum(points, Powers(place, points.Length));
 
     /// <summary>index^0, index^1, …</summary>
-    public static Scalar[] Powers(int index, int count)
+    public static Scalar[] Powers(int index, int count) => Powers(Scalar.FromInteger((ulong)index), count);
+
+    private static Scalar[] Powers(Scalar place, int count)
     {
-        var place = Scalar.FromInteger((ulong)index);
         var powers = new Scalar[count];
         powers[0] = Scalar.One;
         for (int j = 1; j < powers.Length; j++)

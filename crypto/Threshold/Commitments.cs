@@ -141,5 +141,7 @@ public sealed class Commitments
         return null;
     }
 
+    internal G2Point At(Scalar place) => CommitmentPoints.At(_points, place);
+
     private Scalar[] Powers(int index) => CommitmentPoints.Powers(index, _points.Length);
 }

@@ -25,6 +25,8 @@ public sealed class PedersenCommitments
     /// <summary>The encodings, one after the other.</summary>
     public byte[] Encode() => CommitmentPoints.Encode(_points);
 
+    internal G2Point At(Scalar place) => CommitmentPoints.At(_points, place);
+
     /// <summary>Checks a share: g^s h^s' = Π C_k^{index^k}.</summary>
     /// <param name="index">From 1 on.</param>
     /// <param name="share">Secret.</param>

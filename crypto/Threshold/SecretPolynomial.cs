@@ -53,9 +53,11 @@ internal sealed class SecretPolynomial : IDisposable
     }
 
     /// <summary>The value at a place, by Horner's rule. Constant-time in the coefficients.</summary>
-    public Scalar At(int index)
+    public Scalar At(int index) => At(Scalar.FromInteger((ulong)index));
+
+    /// <summary>The same at any place.</summary>
+    public Scalar At(Scalar place)
     {
-        var place = Scalar.FromInteger((ulong)index);
         Scalar value = Scalar.Zero;
         for (int i = _coefficients.Length - 1; i >= 0; i--)
         {

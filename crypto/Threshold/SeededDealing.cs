@@ -42,6 +42,12 @@ public sealed class SeededDealing : IDisposable
     /// <summary>Feldman's commitments to the sharing polynomial alone.</summary>
     public Commitments Commit() => new(_sharing.Commit());
 
+    /// <summary>The proof that what <see cref="Commit"/> gives belongs to what <see cref="CommitHiding"/> gave; for fresh secrets.</summary>
+    /// <param name="seed">The seed of this dealing.</param>
+    /// <param name="context">Chain, generation and dealer.</param>
+    /// <exception cref="InvalidOperationException">The dealing is not blinded.</exception>
+    public byte[] ProveExtraction(ReadOnlySpan<byte> seed, ReadOnlySpan<byte> context) => ExtractionProof.Prove(seed, context, CommitHiding(), Commit(), _sharing, _blinding!);
+
     /// <summary>The share of a receiver.</summary>
     /// <param name="index">From 1 on.</param>
     public PedersenShare At(int index)

@@ -52,10 +52,12 @@ internal static class KeygenCommand
                 result,
                 async limit =>
                 {
+                    StatusRound round = await StatusRound.AskAsync(status, [.. whom.WithCommittee()], limit);
+                    Digest last = Agreed(round, view => view.Key?.Generation == view.Last ? view.Key : view.Failure, whom.Genesis)?.Generation ?? Digest.None;
                     SharedKeyOutcome? present = result.GetValue(reshare) ? await PresentAsync(status, whom, limit) : null;
                     var call = new GenerationCall(
                         0, result.GetValue(phase), new Height(result.GetValue(height) ?? 0), result.GetValue(after) ?? 0, present?.Generation ?? Digest.None, to);
-                    Height called = await CallAsync(client, callers, whom.Genesis, call, limit);
+                    Height called = await CallAsync(client, callers, whom.Genesis, call, last, limit);
                     replies.Say($"called for at height {called}");
                     SharedKeyOutcome outcome = await OutcomeAsync(status, whom, called, replies, limit);
                     return Answer(replies, KeygenReport.Of(outcome, whom.Genesis, present));
@@ -92,7 +94,7 @@ internal static class KeygenCommand
     }
 
     // The validators' own words, each signed by its identity key; submitted by whatever client runs this command.
-    private static async Task<Height> CallAsync(ITransactionClient client, ImmutableArray<string> homes, Genesis genesis, GenerationCall call, CancellationToken cancellation)
+    private static async Task<Height> CallAsync(ITransactionClient client, ImmutableArray<string> homes, Genesis genesis, GenerationCall call, Digest last, CancellationToken cancellation)
     {
         if (homes.IsEmpty)
         {
@@ -109,7 +111,7 @@ internal static class KeygenCommand
             }
 
             using ValidatorKeys keys = ValidatorKeys.Open(settings);
-            commands.Add(new GenerationParticipant(genesis.ToChain(), keys.Identity).Call(settings.Config.Validator, call));
+            commands.Add(new GenerationParticipant(genesis.ToChain(), keys.Identity).Call(settings.Config.Validator, call, last));
         }
 
         ulong first = await client.ReserveAsync(commands.Count, cancellation);

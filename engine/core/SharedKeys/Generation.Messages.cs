@@ -117,8 +117,8 @@ public sealed partial class Generation
 
     private (byte Code, bool Changed) Announce(int sender, ReadOnlyMemory<byte> content)
     {
-        // A key that another announced before could only be meant to have shares resealed.
-        if (!ShareBox.IsPublicKey(content.Span) || _boxes.Any(box => box is not null && content.Span.SequenceEqual(box)))
+        // Another's key is taken as well: what is sealed is bound to its receiver, and whoever copies a key from the pool must not keep its owner from announcing it.
+        if (!ShareBox.IsPublicKey(content.Span))
         {
             return (SharedKeyCodes.Refused, false);
         }
@@ -187,9 +187,16 @@ public sealed partial class Generation
 
     private (byte Code, bool Changed) TakeExtraction(int sender, ReadOnlyMemory<byte> content)
     {
-        if (Commitments.TryRead(content.Span, Quorum, out _) is not { } extracted)
+        int points = Quorum * G2Point.CompressedLength;
+        if (content.Length != points + ExtractionProof.Bytes || Commitments.TryRead(content.Span[..points], Quorum, out _) is not { } extracted)
         {
             return Refuse(false, sender, BlameReason.MalformedExtraction);
+        }
+
+        // Objections cannot replace the proof: they need every honest receiver's word in time.
+        if (!ExtractionProof.Verify(content.Span[points..], ExtractionContext(sender), _deals[sender]!.Hiding!, extracted))
+        {
+            return Refuse(false, sender, BlameReason.WrongExtraction);
         }
 
         _extracted[sender] = extracted;

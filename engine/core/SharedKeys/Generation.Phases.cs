@@ -73,7 +73,7 @@ public sealed partial class Generation
                 Qualify(height);
                 return;
             case GenerationPhase.Extracting:
-                BlameSilent(SharedKeyMessageKind.Extract, receivers: false, BlameReason.NoExtraction, BlameReason.MalformedExtraction);
+                BlameSilent(SharedKeyMessageKind.Extract, receivers: false, BlameReason.NoExtraction, BlameReason.MalformedExtraction, BlameReason.WrongExtraction);
                 foreach (int dealer in Qualified.ToArray())
                 {
                     _rebuilt = _extracted[dealer] is null ? _rebuilt.With(new ReplicaId(dealer)) : _rebuilt;
@@ -86,6 +86,11 @@ public sealed partial class Generation
                 if (_rebuilt.Count == 0)
                 {
                     Finish(height);
+                }
+                else if (Qualified.Count - _rebuilt.Count < DealerCommittee.HonestSize)
+                {
+                    // What is rebuilt is known to all. Whoever keeps the honest dealers' words from the log must not have the key itself published.
+                    Fail(height, string.Create(CultureInfo.InvariantCulture, $"{_rebuilt.Count} of {Qualified.Count} dealers published no commitments that hold: rebuilding them could show the key"));
                 }
                 else
                 {
@@ -101,6 +106,14 @@ public sealed partial class Generation
 
     private void EndComplaining(Height height)
     {
+        // Fewer than a quorum's verdicts are not silence of the faulty: the honest were not heard, and may hold nothing.
+        int verdicts = _verdicts.Count(verdict => verdict is not null);
+        if (verdicts < Quorum)
+        {
+            Fail(height, string.Create(CultureInfo.InvariantCulture, $"{verdicts} receivers gave a verdict, {Quorum} are needed"));
+            return;
+        }
+
         bool accused = false;
         for (int dealer = 0; dealer < Dealers.Length; dealer++)
         {

@@ -103,12 +103,13 @@ public sealed partial class Generation
     public bool HasSpoken(SharedKeyMessageKind kind, int place) => kind switch
     {
         SharedKeyMessageKind.Announce => _boxes[place] is not null,
-        SharedKeyMessageKind.Deal => !_oldHolders.Contains(new ReplicaId(place)) || _deals[place] is not null,
+        // What was refused after costly checks is not checked again and again: the first word of a kind counts.
+        SharedKeyMessageKind.Deal => !_oldHolders.Contains(new ReplicaId(place)) || _deals[place] is not null || IsBlamed(false, place, BlameReason.MalformedDealing) || IsBlamed(false, place, BlameReason.OtherSecret),
         SharedKeyMessageKind.Verdict => _boxes[place] is null || _verdicts[place] is not null,
         SharedKeyMessageKind.Answer => AccusersOf(place).Count == 0 || _answers[place] is not null || IsBlamed(false, place, BlameReason.WrongAnswer) || IsBlamed(false, place, BlameReason.TooManyComplaints),
-        SharedKeyMessageKind.Extract => !Qualified.Contains(new ReplicaId(place)) || _extracted[place] is not null,
-        SharedKeyMessageKind.Objection => _boxes[place] is null || _objected[place],
-        SharedKeyMessageKind.Reveal => _boxes[place] is null || _reveals[place] is not null,
+        SharedKeyMessageKind.Extract => !Qualified.Contains(new ReplicaId(place)) || _extracted[place] is not null || IsBlamed(false, place, BlameReason.MalformedExtraction) || IsBlamed(false, place, BlameReason.WrongExtraction),
+        SharedKeyMessageKind.Objection => _boxes[place] is null || _objected[place] || IsBlamed(true, place, BlameReason.FalseObjection),
+        SharedKeyMessageKind.Reveal => _boxes[place] is null || _reveals[place] is not null || IsBlamed(true, place, BlameReason.WrongReveal),
         _ => true,
     };
 
@@ -153,6 +154,16 @@ public sealed partial class Generation
         writer.Digest(Id);
         writer.UInt16((ushort)dealer);
         writer.UInt16((ushort)receiver);
+        return writer.ToArray();
+    }
+
+    /// <summary>What a proof of extraction is bound to.</summary>
+    public byte[] ExtractionContext(int dealer)
+    {
+        var writer = new Encoding.CanonicalWriter(68);
+        writer.Digest(_chain.Id);
+        writer.Digest(Id);
+        writer.UInt16((ushort)dealer);
         return writer.ToArray();
     }
 

@@ -32,7 +32,7 @@ public sealed class GenerationParticipant(Chain chain, ISigner identity)
                 Say(generation, SharedKeyMessageKind.Deal, dealer, Deal(generation, dealer, seed, oldShare)),
             GenerationPhase.Complaining when Speaks(generation, SharedKeyMessageKind.Verdict, receiver) => Say(generation, SharedKeyMessageKind.Verdict, receiver, Verdict(generation, receiver, seed)),
             GenerationPhase.Answering when Speaks(generation, SharedKeyMessageKind.Answer, dealer) => Say(generation, SharedKeyMessageKind.Answer, dealer, Answer(generation, dealer, seed, oldShare)),
-            GenerationPhase.Extracting when Speaks(generation, SharedKeyMessageKind.Extract, dealer) => Say(generation, SharedKeyMessageKind.Extract, dealer, Extract(generation, seed)),
+            GenerationPhase.Extracting when Speaks(generation, SharedKeyMessageKind.Extract, dealer) => Say(generation, SharedKeyMessageKind.Extract, dealer, Extract(generation, dealer, seed)),
             GenerationPhase.Objecting when Speaks(generation, SharedKeyMessageKind.Objection, receiver) => Say(generation, SharedKeyMessageKind.Objection, receiver, Object(generation, receiver, seed)),
             GenerationPhase.Revealing when Speaks(generation, SharedKeyMessageKind.Reveal, receiver) => Say(generation, SharedKeyMessageKind.Reveal, receiver, Reveal(generation, receiver, seed)),
             _ => null,
@@ -46,7 +46,10 @@ public sealed class GenerationParticipant(Chain chain, ISigner identity)
         Say(generation, SharedKeyMessageKind.Tick, Math.Max(0, PlaceOf(generation.Dealers)), BitConverter.GetBytes(height.Value));
 
     /// <summary>A call for a generation, by the validator at that place of genesis.</summary>
-    public byte[] Call(int validator, GenerationCall call) => SharedKeyMessage.Sign(chain, identity, SharedKeyMessageKind.Call, Crypto.Digest.None, validator, call.Encode());
+    /// <param name="validator">The place.</param>
+    /// <param name="call">What for.</param>
+    /// <param name="after">The generation that ended last, none when none did: once another ended, the call is void and cannot be said again by others.</param>
+    public byte[] Call(int validator, GenerationCall call, Crypto.Digest after) => SharedKeyMessage.Sign(chain, identity, SharedKeyMessageKind.Call, after, validator, call.Encode());
 
     /// <summary>The finished share of this member; null when it holds none, or one of its parts is missing.</summary>
     /// <param name="generation">A generation that is done.</param>
@@ -123,10 +126,10 @@ public sealed class GenerationParticipant(Chain chain, ISigner identity)
         return Generation.EncodeShares([.. generation.AccusersOf(dealer).ToArray().Select(receiver => (receiver, dealing.At(receiver + 1)))]);
     }
 
-    private static byte[] Extract(Generation generation, ReadOnlySpan<byte> seed)
+    private static byte[] Extract(Generation generation, int dealer, ReadOnlySpan<byte> seed)
     {
         using SeededDealing dealing = DealingOf(generation, seed, null);
-        return dealing.Commit().ToBytes();
+        return [.. dealing.Commit().ToBytes(), .. dealing.ProveExtraction(seed, generation.ExtractionContext(dealer))];
     }
 
     private static byte[] Object(Generation generation, int receiver, ReadOnlySpan<byte> seed)

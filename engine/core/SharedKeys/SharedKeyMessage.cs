@@ -37,7 +37,7 @@ public enum SharedKeyMessageKind : byte
 
 /// <summary>A validator's word in the generation of a shared key: a command of the ordered log, authenticated by its identity key whoever submits it.</summary>
 /// <remarks>
-/// Layout: magic (4), kind (1), generation (32; none for a call), sender's place in the committee of its role (2), content (length (4), bytes), Ed25519 signature (64) over chain id,
+/// Layout: magic (4), kind (1), generation (32; for a call the one that ended last, none when none did), sender's place in the committee of its role (2), content (length (4), bytes), Ed25519 signature (64) over chain id,
 /// <see cref="Preimage.SharedKeyMessage"/> and all before it.
 /// </remarks>
 /// <param name="Kind">What is said.</param>

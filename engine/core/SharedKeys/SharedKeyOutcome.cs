@@ -91,7 +91,13 @@ public sealed record SharedKeyOutcome(
         Digest generation = reader.Digest();
         ulong finished = reader.UInt64();
         string failure = System.Text.Encoding.UTF8.GetString(reader.Bytes(MostTextBytes).Span);
-        var receivers = new ReadOnlyMemory<byte>[Math.Min((int)reader.UInt16(), ReplicaSet.Capacity)];
+        int members = reader.UInt16();
+        if (reader.Failed || members is 0 or > ReplicaSet.Capacity || reader.Remaining < members * 32)
+        {
+            return null;
+        }
+
+        var receivers = new ReadOnlyMemory<byte>[members];
         for (int i = 0; i < receivers.Length; i++)
         {
             receivers[i] = reader.Raw(32);
@@ -109,7 +115,7 @@ public sealed record SharedKeyOutcome(
         ReadOnlyMemory<byte> points = threshold <= ReplicaSet.Capacity ? reader.Raw(threshold * PointBytes) : default;
         ulong effect = reader.UInt64();
         Digest reshares = reader.Digest();
-        if (!reader.Complete)
+        if (!reader.Complete || threshold > members || holders.ToArray().Any(holder => holder >= members))
         {
             return null;
         }

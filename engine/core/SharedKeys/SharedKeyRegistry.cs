@@ -13,14 +13,14 @@ namespace Bft.Engine.SharedKeys;
 /// </remarks>
 public sealed partial class SharedKeyRegistry
 {
-    /// <summary>How many calls a validator may make until a generation ends.</summary>
-    public const int MostCalls = 64;
+    /// <summary>How many different calls a validator may make until a generation ends.</summary>
+    public const int MostCalls = 16;
 
     private readonly Chain _chain;
     private readonly ImmutableArray<ReadOnlyMemory<byte>> _identities;
-    private readonly SortedDictionary<int, byte[]> _calls = [];
+    private readonly SortedDictionary<int, List<byte[]>> _calls = [];
     private readonly List<(Height Height, byte[] Command)> _events = [];
-    private int[] _callCounts;
+    private byte[]? _due;
     private Digest _baseLink;
     private Digest _link;
     private volatile SharedKeyView _view = SharedKeyView.Empty;
@@ -32,7 +32,6 @@ public sealed partial class SharedKeyRegistry
     {
         _chain = chain;
         _identities = identities;
-        _callCounts = new int[identities.Length];
     }
 
     /// <summary>The generation that runs, or the last one that ended since the process started; null when there is none.</summary>
@@ -69,7 +68,7 @@ public sealed partial class SharedKeyRegistry
         Key = Before = Failure = null;
         _calls.Clear();
         _events.Clear();
-        _callCounts = new int[_identities.Length];
+        _due = null;
         _baseLink = _link = Root = Digest.None;
         Publish();
     }
@@ -106,9 +105,10 @@ public sealed partial class SharedKeyRegistry
                 Take(outcome);
             }
         }
-        else if (_calls.Count > 0)
+        else if (_due is { } content)
         {
-            running = StartIfCalled(height);
+            Start(content, height);
+            running = true;
         }
 
         if (running)
@@ -119,7 +119,7 @@ public sealed partial class SharedKeyRegistry
 
     private (byte Code, bool Changed) Hear(SharedKeyMessage message)
     {
-        if (Generation is { IsRunning: true } || message.Generation != Digest.None)
+        if (Generation is { IsRunning: true } || message.Generation != LastOf(Key, Failure))
         {
             return (SharedKeyCodes.OtherGeneration, false);
         }
@@ -129,12 +129,14 @@ public sealed partial class SharedKeyRegistry
             return (SharedKeyCodes.NoMember, false);
         }
 
-        if (_calls.TryGetValue(message.Sender, out byte[]? earlier) && message.Content.Span.SequenceEqual(earlier))
+        // Different calls stand beside each other: said again by others, an earlier one takes nothing back.
+        List<byte[]> earlier = _calls.TryGetValue(message.Sender, out List<byte[]>? calls) ? calls : [];
+        if (earlier.Exists(one => message.Content.Span.SequenceEqual(one)))
         {
             return (SharedKeyCodes.AlreadySaid, false);
         }
 
-        if (_callCounts[message.Sender] >= MostCalls || GenerationCall.Decode(message.Content) is not { } call || (call.IsResharing && call.Reshares != Key?.Generation))
+        if (earlier.Count >= MostCalls || GenerationCall.Decode(message.Content) is not { } call || (call.IsResharing && call.Reshares != Key?.Generation))
         {
             return (SharedKeyCodes.Refused, false);
         }
@@ -144,29 +146,27 @@ public sealed partial class SharedKeyRegistry
             return (SharedKeyCodes.WrongSignature, false);
         }
 
-        _callCounts[message.Sender]++;
-        _calls[message.Sender] = message.Content.ToArray();
+        byte[] content = message.Content.ToArray();
+        earlier.Add(content);
+        _calls[message.Sender] = earlier;
+        ReplicaSet callers = ReplicaSet.Of([.. _calls.Where(other => other.Value.Exists(one => content.AsSpan().SequenceEqual(one))).Select(other => other.Key)]);
+        if (_chain.Committee.HasHonest(callers))
+        {
+            // f+1 called: one of them is honest. The first for which that holds counts.
+            _due ??= content;
+        }
+
         return (SharedKeyCodes.Ok, true);
     }
 
-    private bool StartIfCalled(Height height)
+    private void Start(byte[] content, Height height)
     {
-        foreach (byte[] content in _calls.Values)
-        {
-            ReplicaSet callers = ReplicaSet.Of([.. _calls.Where(other => other.Value.AsSpan().SequenceEqual(content)).Select(other => other.Key)]);
-            if (_chain.Committee.HasHonest(callers))
-            {
-                // f+1 called: one of them is honest.
-                GenerationCall call = GenerationCall.Decode(content)!;
-                ImmutableArray<ReadOnlyMemory<byte>> dealers = call.IsResharing ? Key!.Receivers : _identities;
-                ImmutableArray<ReadOnlyMemory<byte>> receivers = call.Receivers.IsEmpty ? _identities : call.Receivers;
-                Generation = new Generation(_chain, _chain.DigestOf(Preimage.SharedKeyState, [.. _link.ToArray(), .. content]), call, dealers, receivers, call.IsResharing ? Key!.Commitments : null, call.IsResharing ? Key!.Holders : null, height);
-                _calls.Clear();
-                return true;
-            }
-        }
-
-        return false;
+        GenerationCall call = GenerationCall.Decode(content)!;
+        ImmutableArray<ReadOnlyMemory<byte>> dealers = call.IsResharing ? Key!.Receivers : _identities;
+        ImmutableArray<ReadOnlyMemory<byte>> receivers = call.Receivers.IsEmpty ? _identities : call.Receivers;
+        Generation = new Generation(_chain, _chain.DigestOf(Preimage.SharedKeyState, [.. _link.ToArray(), .. content]), call, dealers, receivers, call.IsResharing ? Key!.Commitments : null, call.IsResharing ? Key!.Holders : null, height);
+        _calls.Clear();
+        _due = null;
     }
 
     private void Remember(Height height, byte[] command)
@@ -196,7 +196,7 @@ public sealed partial class SharedKeyRegistry
 
         _events.Clear();
         _calls.Clear();
-        _callCounts = new int[_identities.Length];
+        _due = null;
         _baseLink = _link;
         SetRoot();
     }
@@ -213,6 +213,9 @@ public sealed partial class SharedKeyRegistry
         Root = _chain.DigestOf(Preimage.SharedKeyState, content);
     }
 
+    internal static Digest LastOf(SharedKeyOutcome? key, SharedKeyOutcome? failure) =>
+        key is null || failure?.FinishedAt > key.FinishedAt ? failure?.Generation ?? Digest.None : key.Generation;
+
     private SharedKeyOutcome?[] Outcomes() => [Before, Key, Failure];
 
     private void Publish() => _view = new SharedKeyView(
@@ -228,6 +231,9 @@ public sealed record SharedKeyView(RunningGeneration? Running, SharedKeyOutcome?
 {
     /// <summary>Nothing was ever said.</summary>
     public static SharedKeyView Empty { get; } = new(null, null, null, null);
+
+    /// <summary>The generation that ended last, to which a call must refer; none when none did.</summary>
+    public Digest Last => SharedKeyRegistry.LastOf(Key, Failure);
 
     /// <summary>The consortium's key at a height; null when none took effect.</summary>
     public SharedKeyOutcome? ActiveAt(Height height) => Key is { } key && height >= key.EffectHeight ? key : Before is { } before && height >= before.EffectHeight ? before : null;

@@ -41,6 +41,28 @@ public sealed class GenerationSharingTests
     }
 
     [Fact]
+    public void An_extraction_is_proved_for_its_dealing_and_context_only_and_any_flipped_bit_is_refused()
+    {
+        using SeededDealing dealing = SeededDealing.OfFreshSecret(Seed(1), Quorum), other = SeededDealing.OfFreshSecret(Seed(2), Quorum);
+        byte[] context = [1, 2, 3], proof = dealing.ProveExtraction(Seed(1), context);
+        Assert.Equal(ExtractionProof.Bytes, proof.Length);
+        Assert.Equal(proof, dealing.ProveExtraction(Seed(1), context));
+        Assert.NotEqual(proof[32..64], dealing.ProveExtraction(Seed(1), [1, 2, 4])[32..64]);
+        Assert.True(ExtractionProof.Verify(proof, context, dealing.CommitHiding(), dealing.Commit()));
+        Assert.False(ExtractionProof.Verify(proof, [1, 2, 4], dealing.CommitHiding(), dealing.Commit()));
+        Assert.False(ExtractionProof.Verify(proof, context, other.CommitHiding(), dealing.Commit()));
+        Assert.False(ExtractionProof.Verify(proof, context, dealing.CommitHiding(), other.Commit()));
+        Assert.False(ExtractionProof.Verify(other.ProveExtraction(Seed(2), context), context, dealing.CommitHiding(), other.Commit()));
+        Assert.False(ExtractionProof.Verify(proof.AsSpan(1), context, dealing.CommitHiding(), dealing.Commit()));
+        for (int bit = 0; bit < 8 * proof.Length; bit += 7)
+        {
+            byte[] flipped = [.. proof];
+            flipped[bit / 8] ^= (byte)(1 << (bit % 8));
+            Assert.False(ExtractionProof.Verify(flipped, context, dealing.CommitHiding(), dealing.Commit()));
+        }
+    }
+
+    [Fact]
     public void A_seed_deals_the_same_again_and_another_seed_something_else()
     {
         using SeededDealing first = SeededDealing.OfFreshSecret(Seed(1), Quorum), again = SeededDealing.OfFreshSecret(Seed(1), Quorum), other = SeededDealing.OfFreshSecret(Seed(2), Quorum);

@@ -62,7 +62,7 @@ internal sealed class GenerationRoom
         Height = Height.Next();
         for (int i = 0; i < Chain.Committee.HonestSize; i++)
         {
-            Assert.Equal(SharedKeyCodes.Ok, Say(Participants[i].Call(i, call)));
+            Assert.Equal(SharedKeyCodes.Ok, Say(Participants[i].Call(i, call, Registry.View.Last)));
         }
 
         Registry.EndHeight(Height);

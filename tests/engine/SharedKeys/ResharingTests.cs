@@ -70,6 +70,32 @@ public sealed class ResharingTests
     }
 
     [Fact]
+    public void A_share_that_is_reshared_has_no_blinding()
+    {
+        var room = new GenerationRoom(4);
+        SharedKeyOutcome first = Generate(room);
+        room.Start(room.Call(reshares: first.Generation));
+        room.Instead = (member, honest, message) =>
+        {
+            if (member != 1 || message.Kind is not (SharedKeyMessageKind.Deal or SharedKeyMessageKind.Answer))
+            {
+                return honest;
+            }
+
+            if (message.Kind == SharedKeyMessageKind.Deal)
+            {
+                byte[] content = message.Content.ToArray();
+                content[(3 * 96) + 32] ^= 1;
+                return room.Sign(1, SharedKeyMessageKind.Deal, content);
+            }
+
+            using var dealing = SeededDealing.OfShare(room.Seed(1), 3, room.Share(1)!.Value);
+            return room.Sign(1, SharedKeyMessageKind.Answer, Generation.EncodeShares([(0, dealing.At(1) with { Blinding = Scalar.One })]));
+        };
+        Assert.Equal([(1, BlameReason.WrongAnswer)], GenerationRoom.Names(room.Run()));
+    }
+
+    [Fact]
     public void The_old_key_is_in_effect_until_the_new_one_is()
     {
         var room = new GenerationRoom(4);
@@ -88,7 +114,7 @@ public sealed class ResharingTests
         SharedKeyOutcome first = Generate(room);
         room.Start(room.Call(reshares: first.Generation));
         room.Run();
-        Assert.Equal(SharedKeyCodes.Refused, room.Say(room.Participants[0].Call(0, room.Call(reshares: first.Generation))));
+        Assert.Equal(SharedKeyCodes.Refused, room.Say(room.Participants[0].Call(0, room.Call(reshares: first.Generation), room.Registry.View.Last)));
     }
 
     private static SharedKeyOutcome Generate(GenerationRoom room)

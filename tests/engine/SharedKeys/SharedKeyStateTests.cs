@@ -33,7 +33,7 @@ public sealed class SharedKeyStateTests
     {
         Executor executor = Make();
         ExecutionResult result = executor.Execute(_blocks.Next(Signed(
-            KeyValueCommand.Put("a"u8, "b"u8), _room.Participants[0].Call(0, _room.Call()), KeyValueCommand.Delete("none"u8), (byte[])[.. SharedKeyMessage.Magic, 9])));
+            KeyValueCommand.Put("a"u8, "b"u8), _room.Participants[0].Call(0, _room.Call(), Digest.None), KeyValueCommand.Delete("none"u8), (byte[])[.. SharedKeyMessage.Magic, 9])));
         Assert.Equal([KeyValueCodes.Ok, SharedKeyCodes.Ok, KeyValueCodes.Absent, SharedKeyCodes.Malformed], Enumerable.Range(0, 4).Select(i => result.Receipts[0].CodeAt(i)));
         ExecutedHeight last = executor.Recent(new Height(1))!.Value;
         Assert.NotEqual(Digest.None, last.SharedKeysRoot);
@@ -46,7 +46,7 @@ public sealed class SharedKeyStateTests
     {
         var application = new KeyValueApplication(new KeyValueOptions { History = 4 });
         var executor = new Executor(_room.Chain, application, sharedKeys: Registry());
-        executor.Execute(_blocks.Next(Signed(KeyValueCommand.Put("a"u8, "b"u8), _room.Participants[0].Call(0, _room.Call()))));
+        executor.Execute(_blocks.Next(Signed(KeyValueCommand.Put("a"u8, "b"u8), _room.Participants[0].Call(0, _room.Call(), Digest.None))));
         ProvedRead proved = new StateReader(executor, application).Prove("a"u8, new Height(1))!;
         var writer = new CanonicalWriter();
         proved.Proof.Encode(writer);
@@ -61,8 +61,8 @@ public sealed class SharedKeyStateTests
     public void A_snapshot_at_any_height_of_a_generation_goes_on_to_the_same_key()
     {
         Executor first = Make(out SharedKeyRegistry registry);
-        first.Execute(_blocks.Next(Signed(_room.Participants[0].Call(0, _room.Call()))));
-        first.Execute(_blocks.Next(Signed(_room.Participants[1].Call(1, _room.Call()))));
+        first.Execute(_blocks.Next(Signed(_room.Participants[0].Call(0, _room.Call(), Digest.None))));
+        first.Execute(_blocks.Next(Signed(_room.Participants[1].Call(1, _room.Call(), Digest.None))));
         _room.Registry = registry;
         var snapshots = new List<(StatePoint Point, byte[] Content, int Blocks)>();
         var blocks = new List<CommittedBlock>();
@@ -102,7 +102,7 @@ public sealed class SharedKeyStateTests
     public void A_snapshot_with_shared_keys_that_was_changed_is_refused()
     {
         Executor first = Make();
-        first.Execute(_blocks.Next(Signed(_room.Participants[0].Call(0, _room.Call()))));
+        first.Execute(_blocks.Next(Signed(_room.Participants[0].Call(0, _room.Call(), Digest.None))));
         byte[] content = Snapshot(first);
         var random = new Random(5);
         for (int round = 0; round < 40; round++)

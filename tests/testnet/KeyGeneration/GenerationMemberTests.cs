@@ -77,6 +77,34 @@ public sealed class GenerationMemberTests : IDisposable
     }
 
     [Fact]
+    public void A_seed_that_the_announced_key_does_not_follow_from_is_not_used()
+    {
+        Call(default);
+        Block();
+        _pool.RemoveAll(command => SharedKeyMessage.Decode(command, out _)!.Sender == 2);
+        _stores[2].EraseSeed(_registry.Generation!.Id);
+        _stores[2].KeepSeed(_registry.Generation.Id, [.. Enumerable.Repeat((byte)9, 32)]);
+        Restart(2);
+        _members[2].AfterBlock(_height);
+        Assert.DoesNotContain(_pool, command => SharedKeyMessage.Decode(command, out _)!.Sender == 2);
+    }
+
+    [Fact]
+    public void A_dealer_who_gets_no_share_and_lost_its_seed_does_not_deal_from_another()
+    {
+        Call(default);
+        Run();
+        Call(_registry.View.Key!.Generation, receivers: [0, 1, 2]);
+        Block();
+        Assert.Equal(GenerationPhase.Dealing, _registry.Generation!.Phase);
+        Assert.Equal(1, _pool.RemoveAll(command => SharedKeyMessage.Decode(command, out _)!.Sender == 3));
+        _stores[3].EraseSeed(_registry.Generation.Id);
+        Restart(3);
+        _members[3].AfterBlock(_height);
+        Assert.DoesNotContain(_pool, command => SharedKeyMessage.Decode(command, out _)!.Sender == 3);
+    }
+
+    [Fact]
     public void Resharing_keeps_the_old_share_until_the_new_one_is_in_effect_and_erases_it_then()
     {
         Call(default);
@@ -130,6 +158,13 @@ public sealed class GenerationMemberTests : IDisposable
 
     private bool Submit(byte[] command)
     {
+        // Nothing is said that a crash in this moment could make a member say differently.
+        SharedKeyMessage said = SharedKeyMessage.Decode(command, out _)!;
+        if (said.Kind == SharedKeyMessageKind.Announce)
+        {
+            Assert.NotNull(_stores[said.Sender].Seed(said.Generation));
+        }
+
         _pool.Add(command);
         return true;
     }
@@ -139,7 +174,7 @@ public sealed class GenerationMemberTests : IDisposable
         var call = new GenerationCall(0, 4, default, effectAfter, reshares, [.. receivers.Select(i => _signers[i].PublicKey)]);
         for (int i = 0; i < 2; i++)
         {
-            _pool.Add(new GenerationParticipant(_chain, _signers[i]).Call(i, call));
+            _pool.Add(new GenerationParticipant(_chain, _signers[i]).Call(i, call, _registry.View.Last));
         }
 
         Block();
