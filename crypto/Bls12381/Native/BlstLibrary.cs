@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -6,7 +5,7 @@ namespace Bft.Crypto.Bls12381.Native;
 
 /// <summary>The functions of a loaded blst library, by their C names. All that are used are there, and the sizes of what they write are the expected ones.</summary>
 /// <remarks>
-/// The C interface is blst.h and blst_aux.h of blst 0.3. A library is never unloaded: pointers into it live as long as the process.
+/// The C interface is blst.h and blst_aux.h of blst 0.3. A library that is used is never unloaded: pointers into it live as long as the process.
 /// Parameters: <c>void*</c> is a pointer, <c>nuint</c> a size_t; a truth value comes back in the lowest byte.
 /// </remarks>
 internal sealed unsafe class BlstLibrary
@@ -14,11 +13,8 @@ internal sealed unsafe class BlstLibrary
     /// <summary>More than any version's pairing context has.</summary>
     private const int MostPairingBytes = 1 << 16;
 
-    private readonly delegate* unmanaged[Cdecl]<nuint> _pairingSize;
-
     private BlstLibrary(nint handle)
     {
-        _pairingSize = (delegate* unmanaged[Cdecl]<nuint>)Export(handle, "blst_pairing_sizeof");
         G1 = new GroupExports(handle, 1);
         G2 = new GroupExports(handle, 2);
         PairingInit = (delegate* unmanaged[Cdecl]<void*, int, void*, nuint, void>)Export(handle, "blst_pairing_init");
@@ -27,7 +23,7 @@ internal sealed unsafe class BlstLibrary
         FinalExponentiation = (delegate* unmanaged[Cdecl]<void*, void*, void>)Export(handle, "blst_final_exp");
         IsOne = (delegate* unmanaged[Cdecl]<void*, byte>)Export(handle, "blst_fp12_is_one");
         RequireSize(handle, "blst_fp12_sizeof", Fp12Bytes);
-        nuint pairing = _pairingSize();
+        nuint pairing = SizeOf(handle, "blst_pairing_sizeof");
         PairingBytes = pairing is > Fp12Bytes and <= MostPairingBytes
             ? (int)pairing
             : throw new EntryPointNotFoundException($"its pairing context has {pairing} bytes");
@@ -87,9 +83,11 @@ internal sealed unsafe class BlstLibrary
     private static nint Export(nint handle, string name) =>
         NativeLibrary.TryGetExport(handle, name, out nint address) ? address : throw new EntryPointNotFoundException($"it has no function {name}");
 
+    private static nuint SizeOf(nint handle, string function) => ((delegate* unmanaged[Cdecl]<nuint>)Export(handle, function))();
+
     private static void RequireSize(nint handle, string function, int expected)
     {
-        nuint size = ((delegate* unmanaged[Cdecl]<nuint>)Export(handle, function))();
+        nuint size = SizeOf(handle, function);
         if (size != (nuint)expected)
         {
             throw new EntryPointNotFoundException($"{function} says {size} bytes instead of {expected}");
@@ -97,7 +95,6 @@ internal sealed unsafe class BlstLibrary
     }
 
     /// <summary>The functions that both groups have, under names that differ by a digit.</summary>
-    [SuppressMessage("Design", "CA1034", Justification = "They are the library's, and exist only in it.")]
     internal sealed class GroupExports
     {
         internal GroupExports(nint handle, int group)
