@@ -3,14 +3,9 @@ using Bft.Crypto.Bls12381.Lanes;
 
 namespace Bft.Crypto.Bls12381.Fields;
 
-/// <summary>Powers by fixed public exponents: inversion and square roots. The course of each depends on the exponent only.</summary>
+/// <summary>Powers by fixed public exponents: square roots. The course of each depends on the exponent only.</summary>
 internal partial struct Fp
 {
-    /// <inheritdoc/>
-    /// <remarks>Fermat: a^(p-2).</remarks>
-    [SkipLocalsInit]
-    public static void Invert(in Fp a, out Fp inverse) => FieldConstants.PMinusTwo.Raise(a, out inverse);
-
     /// <summary>
     /// a^((p-3)/4), from which a root and its inverse both follow as p = 3 mod 4: with the result c, a·c is a root of a if a is a square, else of -a;
     /// c is the inverse of the former, minus the inverse of the latter.
