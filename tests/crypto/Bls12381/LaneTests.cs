@@ -92,9 +92,11 @@ public sealed class LaneTests
         FpLanes.Add(result, result, out result);
         FpLanes.Reduce(result, out result);
         Equal([4 * a[0], 8 * a[1], 48 * a[2], 256 * a[3]], result);
-        FpLanes.SubtractWide(x4, y4, out FpLanes wide);
+        FpLanes.Add(y, y, out FpLanes y3);
+        FpLanes.Add(y3, y, out y3);
+        FpLanes.SubtractWide(x4, y3, out FpLanes wide);
         FpLanes.Multiply(wide, wide, out result);
-        Equal(a.Zip(b, (m, n) => 16 * (m - n) * (m - n)), result);
+        Equal(a.Zip(b, (m, n) => ((4 * m) - (3 * n)) * ((4 * m) - (3 * n))), result);
     }, iter: 500);
 
     [LaneFact]
