@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using Bft.Crypto.Bls12381.Curves;
 using Bft.Crypto.Bls12381.Fields;
+using Bft.Crypto.Bls12381.Lanes;
 using Bft.Crypto.Bls12381.Native;
 
 namespace Bft.Crypto.Bls12381;
@@ -147,7 +148,24 @@ public readonly struct G1Point : IBlsGroup<G1Point>, ICurvePoint<G1Point, Fp, G1
     /// <inheritdoc/>
     public static G1Point Sum(ReadOnlySpan<G1Point> points)
     {
-        var sum = Projective<Fp, G1Curve>.Identity;
+        Projective<Fp, G1Curve> sum;
+        if (FpLanes.IsSupported)
+        {
+            G1Lanes.SetIdentity(out G1Lanes lanes);
+            foreach (ref readonly G1Point point in points)
+            {
+                if (point._isSet)
+                {
+                    G1Lanes.Of(point._point, out G1Lanes next);
+                    G1Lanes.Add(lanes, next, out lanes);
+                }
+            }
+
+            lanes.To(out sum);
+            return new G1Point(sum);
+        }
+
+        sum = Projective<Fp, G1Curve>.Identity;
         foreach (ref readonly G1Point point in points)
         {
             if (point._isSet)
@@ -251,9 +269,9 @@ public readonly struct G1Point : IBlsGroup<G1Point>, ICurvePoint<G1Point, Fp, G1
     /// <inheritdoc/>
     public override int GetHashCode()
     {
-        Span<byte> bytes = stackalloc byte[CompressedLength];
-        Write(bytes);
-        return MemoryMarshal.Read<int>(bytes[^sizeof(int)..]);
+        // The canonical form of x is enough, and costs nothing for decoded points.
+        Projective<Fp, G1Curve>.ToAffine(Coordinates, out Fp x, out _);
+        return (int)Fp.CanonicalLimb(x);
     }
 
     /// <summary>The compressed encoding in hexadecimal digits.</summary>

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using Bft.Crypto.Bls12381.Curves;
 using Bft.Crypto.Bls12381.Fields;
+using Bft.Crypto.Bls12381.Lanes;
 using Bft.Crypto.Bls12381.Native;
 
 namespace Bft.Crypto.Bls12381;
@@ -125,7 +126,24 @@ public readonly struct G2Point : IBlsGroup<G2Point>, ICurvePoint<G2Point, Fp2, G
     /// <inheritdoc/>
     public static G2Point Sum(ReadOnlySpan<G2Point> points)
     {
-        var sum = Projective<Fp2, G2Curve>.Identity;
+        Projective<Fp2, G2Curve> sum;
+        if (FpLanes.IsSupported)
+        {
+            G2Lanes.SetIdentity(out G2Lanes lanes);
+            foreach (ref readonly G2Point point in points)
+            {
+                if (point._isSet)
+                {
+                    G2Lanes.Of(point._point, out G2Lanes next);
+                    G2Lanes.Add(lanes, next, out lanes);
+                }
+            }
+
+            lanes.To(out sum);
+            return new G2Point(sum);
+        }
+
+        sum = Projective<Fp2, G2Curve>.Identity;
         foreach (ref readonly G2Point point in points)
         {
             if (point._isSet)
@@ -229,9 +247,9 @@ public readonly struct G2Point : IBlsGroup<G2Point>, ICurvePoint<G2Point, Fp2, G
     /// <inheritdoc/>
     public override int GetHashCode()
     {
-        Span<byte> bytes = stackalloc byte[CompressedLength];
-        Write(bytes);
-        return MemoryMarshal.Read<int>(bytes[^sizeof(int)..]);
+        // The canonical form of x is enough, and costs nothing for decoded points.
+        Projective<Fp2, G2Curve>.ToAffine(Coordinates, out Fp2 x, out _);
+        return (int)Fp2.CanonicalLimb(x);
     }
 
     /// <summary>The compressed encoding in hexadecimal digits.</summary>

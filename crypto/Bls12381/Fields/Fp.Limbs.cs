@@ -25,6 +25,13 @@ internal partial struct Fp
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ref ulong LimbOf(ref Fp a, int index) => ref Unsafe.Add(ref a._l0, index);
 
+    /// <summary>The lowest limb of the one representative in [0, p), in Montgomery form: equal for equal elements.</summary>
+    public static ulong CanonicalLimb(in Fp a)
+    {
+        Canonicalise(a, out Fp canonical);
+        return canonical._l0;
+    }
+
     /// <summary>Says the bounds of limbs that were written one by one.</summary>
     [Conditional("DEBUG")]
     public static void MarkLoose(ref Fp value, double valueBound, double limbBound)

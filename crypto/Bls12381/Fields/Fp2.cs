@@ -146,6 +146,9 @@ internal struct Fp2 : IField<Fp2>
     /// <summary>All ones when a = b, else 0.</summary>
     public static ulong EqualMask(in Fp2 a, in Fp2 b) => Fp.EqualMask(a.C0, b.C0) & Fp.EqualMask(a.C1, b.C1);
 
+    /// <inheritdoc cref="Fp.CanonicalLimb"/>
+    public static ulong CanonicalLimb(in Fp2 a) => Fp.CanonicalLimb(a.C0);
+
     /// <summary>All ones when sgn0 of RFC 9380 §4.1 is 1.</summary>
     public static ulong OddMask(in Fp2 a) => Fp.OddMask(a.C0) | (Fp.ZeroMask(a.C0) & Fp.OddMask(a.C1));
 

@@ -4,12 +4,12 @@ using Bft.Crypto.Bls12381.Fields;
 namespace Bft.Crypto.Bls12381.Lanes;
 
 /// <summary>An element c0 + c1·w of <see cref="Fp12"/> with c0 in the lower halves, c1 in the upper ones. Always reduced. All operations are constant-time.</summary>
+[SkipLocalsInit]
 internal struct Fp12Lanes
 {
     private Fp6Pair _parts;
 
     /// <summary>From the form of one element.</summary>
-    [SkipLocalsInit]
     public static void Of(in Fp12 a, out Fp12Lanes lanes)
     {
         Unsafe.SkipInit(out lanes);
@@ -38,7 +38,6 @@ internal struct Fp12Lanes
     }
 
     /// <summary>a·b: (c0·d0, c1·d0) and (c0·d1, c1·d1), each as a pair of products in Fp6; then the second turned by w.</summary>
-    [SkipLocalsInit]
     public static void Multiply(in Fp12Lanes a, in Fp12Lanes b, out Fp12Lanes product)
     {
         Unsafe.SkipInit(out product);
@@ -60,7 +59,6 @@ internal struct Fp12Lanes
     }
 
     /// <summary>first + the upper half of a in the lower place and the lower half of b in the upper one.</summary>
-    [SkipLocalsInit]
     private static void AddTurned(in FpLanes first, in FpLanes a, in FpLanes b, out FpLanes sum)
     {
         FpLanes.UpperLower(a, b, out FpLanes turned);
@@ -69,7 +67,6 @@ internal struct Fp12Lanes
     }
 
     /// <summary>a² by the complex method: c0·c1 and (c0 + c1)(c0 + v·c1), a pair of products in Fp6.</summary>
-    [SkipLocalsInit]
     public static void Square(in Fp12Lanes a, out Fp12Lanes square)
     {
         Unsafe.SkipInit(out square);
@@ -93,7 +90,6 @@ internal struct Fp12Lanes
     }
 
     /// <summary>(c0, c0 + c1).</summary>
-    [SkipLocalsInit]
     private static void LeftOfSquare(in FpLanes part, out FpLanes left)
     {
         FpLanes.TwiceLower(part, out FpLanes twice);
@@ -101,7 +97,6 @@ internal struct Fp12Lanes
     }
 
     /// <summary>(c1, c0 + v·c1), of which the latter's c1 is the upper half of <paramref name="turned"/>.</summary>
-    [SkipLocalsInit]
     private static void RightOfSquare(in FpLanes part, in FpLanes turned, out FpLanes right)
     {
         FpLanes.SwapHalves(part, out FpLanes swapped);
@@ -109,7 +104,6 @@ internal struct Fp12Lanes
     }
 
     /// <summary>(s - c - v·c, 2c) of a part (c, s) of both products; the turned c in the lower half of <paramref name="turned"/>.</summary>
-    [SkipLocalsInit]
     private static void JoinSquare(in FpLanes part, in FpLanes turned, out FpLanes square)
     {
         FpLanes.SwapHalves(part, out FpLanes swapped);
@@ -120,7 +114,6 @@ internal struct Fp12Lanes
     }
 
     /// <summary>a² for a of the cyclotomic subgroup (Granger and Scott 2010): nine squares in Fp2, two at a time.</summary>
-    [SkipLocalsInit]
     public static void CyclotomicSquare(in Fp12Lanes a, out Fp12Lanes square)
     {
         Unsafe.SkipInit(out square);
@@ -160,7 +153,6 @@ internal struct Fp12Lanes
     }
 
     /// <summary>For (a, b): a² + ξ·b² in the lower half, and a² + b² in both.</summary>
-    [SkipLocalsInit]
     private static void SquareInFp4(in FpLanes pair, out FpLanes real, out FpLanes sum)
     {
         FpLanes.SquareComplex(pair, out FpLanes squares);
@@ -170,7 +162,6 @@ internal struct Fp12Lanes
     }
 
     /// <summary>3t - 2a in the lower half, 3t + 2a in the upper one.</summary>
-    [SkipLocalsInit]
     private static void ThreeTimesLessAndPlusTwice(in FpLanes t, in FpLanes a, out FpLanes result)
     {
         FpLanes.SubtractLowerAddUpper(t, a, out FpLanes d);
@@ -180,7 +171,6 @@ internal struct Fp12Lanes
     }
 
     /// <summary>a^|z| in the cyclotomic subgroup.</summary>
-    [SkipLocalsInit]
     public static void RaiseByParameter(in Fp12Lanes a, out Fp12Lanes power)
     {
         Fp12Lanes result = a;
@@ -197,7 +187,6 @@ internal struct Fp12Lanes
     }
 
     /// <summary>a times the lines l0 + l1·v + l4·v·w of the lower halves, then of the upper ones.</summary>
-    [SkipLocalsInit]
     public static void MultiplyByLines(in Fp12Lanes a, in FpLanes l0, in FpLanes l1, in FpLanes l4, bool both, out Fp12Lanes product)
     {
         FpLanes.TwiceLower(l0, out FpLanes c0);
@@ -214,7 +203,6 @@ internal struct Fp12Lanes
     }
 
     /// <summary>a·(l0 + l1·v + l4·v·w), the line twice side by side: eight pairs of products in Fp2.</summary>
-    [SkipLocalsInit]
     private static void MultiplyByLine(in Fp12Lanes a, in FpLanes l0, in FpLanes l1, in FpLanes l4, out Fp12Lanes product)
     {
         Unsafe.SkipInit(out product);

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Bft.Crypto.Bls12381.Lanes;
 
 /// <summary>Two elements c0 + c1·v + c2·v² of Fp6 = Fp2[v]/(v³ - ξ) side by side: one in the lower halves, one in the upper ones. All operations are constant-time.</summary>
+[SkipLocalsInit]
 internal struct Fp6Pair
 {
     /// <summary>The parts without v.</summary>
@@ -15,7 +16,6 @@ internal struct Fp6Pair
     public FpLanes C2;
 
     /// <summary>Both products, by Karatsuba's six products in Fp2; reduced. For carried operands below 20p.</summary>
-    [SkipLocalsInit]
     public static void Multiply(in Fp6Pair a, in Fp6Pair b, out Fp6Pair product)
     {
         Unsafe.SkipInit(out product);
@@ -37,7 +37,6 @@ internal struct Fp6Pair
     }
 
     /// <summary>(a0 + a1)(b0 + b1) - v0 - v1 = a0·b1 + a1·b0.</summary>
-    [SkipLocalsInit]
     public static void Cross(in FpLanes a0, in FpLanes a1, in FpLanes b0, in FpLanes b1, in FpLanes v0, in FpLanes v1, out FpLanes cross)
     {
         FpLanes.Add(a0, a1, out FpLanes a);

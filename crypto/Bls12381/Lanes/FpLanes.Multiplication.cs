@@ -36,7 +36,6 @@ internal partial struct FpLanes
     private static Vector256<ulong> Low(Vector256<ulong> a, Vector256<ulong> b) => Avx2.Multiply(a.AsUInt32(), b.AsUInt32());
 
     /// <summary>a·b in each lane.</summary>
-    [SkipLocalsInit]
     public static void Multiply(in FpLanes a, in FpLanes b, out FpLanes product)
     {
         Unsafe.SkipInit(out product);
@@ -111,7 +110,6 @@ internal partial struct FpLanes
 
     /// <summary>Two products in Fp2: a and b each hold c0 and c1 of one element in the lower lanes, of another in the upper ones.</summary>
     /// <remarks>a.c0·(b.c0, b.c1) + a.c1·(-b.c1, b.c0), with one reduction.</remarks>
-    [SkipLocalsInit]
     public static void MultiplyComplex(in FpLanes a, in FpLanes b, out FpLanes product)
     {
         Unsafe.SkipInit(out product);

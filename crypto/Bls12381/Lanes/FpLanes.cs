@@ -17,6 +17,7 @@ namespace Bft.Crypto.Bls12381.Lanes;
 /// of all lanes along (FpLanes.Bounds.cs). Results may be written over operands. Every operation is constant-time.</para>
 /// <para>As two elements of Fp2 the lanes are c0, c1, c0', c1'; the <em>lower half</em> is the first element, the <em>upper half</em> the second.</para>
 /// </remarks>
+[SkipLocalsInit]
 internal partial struct FpLanes
 {
     private const int Limbs = 14;
@@ -91,7 +92,6 @@ internal partial struct FpLanes
     public static bool IsSupported => Avx2.IsSupported;
 
     /// <summary>Puts four elements side by side.</summary>
-    [SkipLocalsInit]
     public static void Join(in Fp a, in Fp b, in Fp c, in Fp d, out FpLanes lanes)
     {
         Unsafe.SkipInit(out lanes);
@@ -277,7 +277,6 @@ internal partial struct FpLanes
     }
 
     /// <summary>Two squares in Fp2: (c0 + c1)(c0 - c1) + 2·c0·c1·u of each half.</summary>
-    [SkipLocalsInit]
     public static void SquareComplex(in FpLanes a, out FpLanes square)
     {
         // (c0 + c1, 2c0) and (c0 - c1 + 64p, c1).

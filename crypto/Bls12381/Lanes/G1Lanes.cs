@@ -6,6 +6,7 @@ using Bft.Crypto.Bls12381.Fields;
 namespace Bft.Crypto.Bls12381.Lanes;
 
 /// <summary>A point of E in homogeneous coordinates in four lanes: X, Z, Y, Y. The formulas are those of <see cref="Projective{TField, TCurve}"/>, each layer of products at once.</summary>
+[SkipLocalsInit]
 internal struct G1Lanes : IPointArithmetic<G1Lanes>
 {
     private FpLanes _xzyy;
@@ -30,7 +31,6 @@ internal struct G1Lanes : IPointArithmetic<G1Lanes>
     public static void SetIdentity(out G1Lanes identity) => Of(Projective<Fp, G1Curve>.Identity, out identity);
 
     /// <inheritdoc/>
-    [SkipLocalsInit]
     public static void Double(in G1Lanes a, out G1Lanes twice)
     {
         Unsafe.SkipInit(out twice);
@@ -50,7 +50,6 @@ internal struct G1Lanes : IPointArithmetic<G1Lanes>
     }
 
     /// <inheritdoc/>
-    [SkipLocalsInit]
     public static void Add(in G1Lanes a, in G1Lanes b, out G1Lanes sum)
     {
         Unsafe.SkipInit(out sum);
@@ -88,7 +87,6 @@ internal struct G1Lanes : IPointArithmetic<G1Lanes>
     }
 
     /// <summary>x + y, y + z, x + z, x + z of x, z, y, y; carried.</summary>
-    [SkipLocalsInit]
     private static void SumsOfCoordinates(in FpLanes xzyy, out FpLanes sums)
     {
         FpLanes.Permute(xzyy, 0b00_00_01_00, out FpLanes first);
@@ -97,7 +95,6 @@ internal struct G1Lanes : IPointArithmetic<G1Lanes>
     }
 
     /// <summary>The sum of the upper two lanes in both of them.</summary>
-    [SkipLocalsInit]
     private static void JoinY(in FpLanes lanes, out FpLanes joined)
     {
         FpLanes.Permute(lanes, 0b10_11_00_00, out FpLanes other);
@@ -108,7 +105,6 @@ internal struct G1Lanes : IPointArithmetic<G1Lanes>
     public static void Assign(ref G1Lanes target, in G1Lanes source, ulong mask) => FpLanes.Assign(ref target._xzyy, source._xzyy, mask);
 
     /// <inheritdoc/>
-    [SkipLocalsInit]
     public static void NegateWhere(ref G1Lanes a, ulong mask)
     {
         FpLanes.NegateUpper(a._xzyy, out FpLanes negative);
@@ -116,7 +112,6 @@ internal struct G1Lanes : IPointArithmetic<G1Lanes>
     }
 
     /// <inheritdoc/>
-    [SkipLocalsInit]
     public static void MultiplyByEigenvalue(in G1Lanes a, out G1Lanes image)
     {
         Unsafe.SkipInit(out image);

@@ -6,6 +6,7 @@ using Bft.Crypto.Bls12381.Fields;
 namespace Bft.Crypto.Bls12381.Lanes;
 
 /// <summary>A point of E' in homogeneous coordinates, two coordinates a vector: X and Z, and Y twice. The formulas are those of <see cref="Projective{TField, TCurve}"/>, two products at once.</summary>
+[SkipLocalsInit]
 internal struct G2Lanes : IPointArithmetic<G2Lanes>
 {
     private FpLanes _xz;
@@ -35,7 +36,6 @@ internal struct G2Lanes : IPointArithmetic<G2Lanes>
     public static void SetIdentity(out G2Lanes identity) => Of(Projective<Fp2, G2Curve>.Identity, out identity);
 
     /// <summary>a·3b' = 12(1 + u)·a, reduced, for a below 16p.</summary>
-    [SkipLocalsInit]
     public static void MultiplyByThreeB(in FpLanes a, out FpLanes product)
     {
         FpLanes.MultiplyByNonResidue(a, out FpLanes turned);
@@ -44,7 +44,6 @@ internal struct G2Lanes : IPointArithmetic<G2Lanes>
     }
 
     /// <inheritdoc/>
-    [SkipLocalsInit]
     public static void Double(in G2Lanes a, out G2Lanes twice)
     {
         Unsafe.SkipInit(out twice);
@@ -73,7 +72,6 @@ internal struct G2Lanes : IPointArithmetic<G2Lanes>
     }
 
     /// <inheritdoc/>
-    [SkipLocalsInit]
     public static void Add(in G2Lanes a, in G2Lanes b, out G2Lanes sum)
     {
         Unsafe.SkipInit(out sum);
@@ -118,7 +116,6 @@ internal struct G2Lanes : IPointArithmetic<G2Lanes>
     }
 
     /// <summary>The sum of both halves in both, carried.</summary>
-    [SkipLocalsInit]
     private static void AddHalves(in FpLanes a, out FpLanes sum)
     {
         FpLanes.SwapHalves(a, out FpLanes swapped);
@@ -133,7 +130,6 @@ internal struct G2Lanes : IPointArithmetic<G2Lanes>
     }
 
     /// <inheritdoc/>
-    [SkipLocalsInit]
     public static void NegateWhere(ref G2Lanes a, ulong mask)
     {
         FpLanes.Negate(a._yy, out FpLanes negative);
@@ -142,7 +138,6 @@ internal struct G2Lanes : IPointArithmetic<G2Lanes>
     }
 
     /// <inheritdoc/>
-    [SkipLocalsInit]
     public static void MultiplyByEigenvalue(in G2Lanes a, out G2Lanes image)
     {
         Unsafe.SkipInit(out image);

@@ -5,6 +5,7 @@ using Bft.Crypto.Bls12381.Fields;
 namespace Bft.Crypto.Bls12381.Lanes;
 
 /// <summary>The loop of <see cref="MillerLoop"/> for two pairs at once: the formulas are the same, the first pair is in the lower halves, the second in the upper ones.</summary>
+[SkipLocalsInit]
 internal struct MillerLanes
 {
     private FpLanes _px;
@@ -37,7 +38,6 @@ internal struct MillerLanes
     private static void Twice(in Fp lower, in Fp upper, out FpLanes lanes) => FpLanes.Join(lower, lower, upper, upper, out lanes);
 
     /// <summary>f·(tangents at T)(P); T := 2T.</summary>
-    [SkipLocalsInit]
     public void DoubleStep(ref Fp12Lanes f)
     {
         FpLanes.SquareComplex(_y, out FpLanes b);
@@ -70,7 +70,6 @@ internal struct MillerLanes
     }
 
     /// <summary>f·(lines through T and Q)(P); T := T + Q.</summary>
-    [SkipLocalsInit]
     public void AddStep(ref Fp12Lanes f)
     {
         FpLanes.MultiplyComplex(_qy, _z, out FpLanes theta);
@@ -103,7 +102,6 @@ internal struct MillerLanes
         FpLanes.MultiplyComplex(_z, e, out _z);
     }
 
-    [SkipLocalsInit]
     private readonly void MultiplyByLines(ref Fp12Lanes f, in FpLanes l0, in FpLanes l1, in FpLanes l4)
     {
         FpLanes.Multiply(l0, _pz, out FpLanes c0);
@@ -113,7 +111,6 @@ internal struct MillerLanes
     }
 
     /// <summary>The product of the loops of the pairs.</summary>
-    [SkipLocalsInit]
     public static void Loop(ReadOnlySpan<MillerLoop.Pair> pairs, out Fp12 product)
     {
         Span<MillerLanes> lanes = stackalloc MillerLanes[(MillerLoop.PairsPerLoop + 1) / 2];
