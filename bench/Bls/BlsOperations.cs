@@ -96,7 +96,7 @@ internal sealed class BlsOperations : IDisposable
     {
         BlstArithmetic? native = BlsBackend.Native;
         G1Point sum = _p;
-        yield return new("G1 addition, complete", n => { for (int i = 0; i < n; i++) { sum = sum + _p; } }, _library?.PointOperation("blst_p1_add_or_double", 1, 2));
+        yield return new("G1 addition, complete", n => { for (int i = 0; i < n; i++) { sum += _p; } }, _library?.PointOperation("blst_p1_add_or_double", 1, 2));
         if (FpLanes.IsSupported)
         {
             G1Lanes.Of(_p.Coordinates, out G1Lanes one);

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.InteropServices;
 using Bft.Crypto.Bls12381.Curves;
 using Bft.Crypto.Bls12381.Fields;
 using Bft.Crypto.Bls12381.Lanes;
@@ -238,7 +237,24 @@ public readonly struct G1Point : IBlsGroup<G1Point>, ICurvePoint<G1Point, Fp, G1
             }
         }
 
-        MultiScalar.Sum(coordinates, digits, words, Math.Min(bits, words * 64), out Projective<Fp, G1Curve> sum);
+        bits = Math.Min(bits, words * 64);
+        Projective<Fp, G1Curve> sum;
+        if (FpLanes.IsSupported)
+        {
+            var lanes = new G1Lanes[coordinates.Length];
+            for (int i = 0; i < lanes.Length; i++)
+            {
+                G1Lanes.Of(coordinates[i], out lanes[i]);
+            }
+
+            MultiScalar.Sum(lanes, digits, words, bits, out G1Lanes total);
+            total.To(out sum);
+        }
+        else
+        {
+            MultiScalar.Sum(coordinates, digits, words, bits, out sum);
+        }
+
         return new G1Point(sum);
     }
 

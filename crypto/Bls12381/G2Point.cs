@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.InteropServices;
 using Bft.Crypto.Bls12381.Curves;
 using Bft.Crypto.Bls12381.Fields;
 using Bft.Crypto.Bls12381.Lanes;
@@ -216,7 +215,24 @@ public readonly struct G2Point : IBlsGroup<G2Point>, ICurvePoint<G2Point, Fp2, G
             }
         }
 
-        MultiScalar.Sum(coordinates, digits, words, Math.Min(bits, words * 64), out Projective<Fp2, G2Curve> sum);
+        bits = Math.Min(bits, words * 64);
+        Projective<Fp2, G2Curve> sum;
+        if (FpLanes.IsSupported)
+        {
+            var lanes = new G2Lanes[coordinates.Length];
+            for (int i = 0; i < lanes.Length; i++)
+            {
+                G2Lanes.Of(coordinates[i], out lanes[i]);
+            }
+
+            MultiScalar.Sum(lanes, digits, words, bits, out G2Lanes total);
+            total.To(out sum);
+        }
+        else
+        {
+            MultiScalar.Sum(coordinates, digits, words, bits, out sum);
+        }
+
         return new G2Point(sum);
     }
 

@@ -121,9 +121,9 @@ internal struct Fp12Lanes
         FpLanes.LowerUpper(a._parts.C0, a._parts.C1, out FpLanes first);
         FpLanes.UpperLower(a._parts.C0, a._parts.C2, out FpLanes second);
         FpLanes.LowerUpper(a._parts.C1, a._parts.C2, out FpLanes third);
-        AddHalves(first, out FpLanes sum1);
-        AddHalves(second, out FpLanes sum2);
-        AddHalves(third, out FpLanes sum3);
+        FpLanes.AddHalves(first, out FpLanes sum1);
+        FpLanes.AddHalves(second, out FpLanes sum2);
+        FpLanes.AddHalves(third, out FpLanes sum3);
         FpLanes.LowerUpper(sum1, sum2, out FpLanes cross12);
         FpLanes.SquareComplex(cross12, out cross12);
         FpLanes.SquareComplex(sum3, out FpLanes cross3);
@@ -143,13 +143,6 @@ internal struct Fp12Lanes
         ThreeTimesLessAndPlusTwice(first, a._parts.C0, out square._parts.C0);
         ThreeTimesLessAndPlusTwice(second, a._parts.C1, out square._parts.C1);
         ThreeTimesLessAndPlusTwice(third, a._parts.C2, out square._parts.C2);
-    }
-
-    /// <summary>The sum of both halves, in both.</summary>
-    private static void AddHalves(in FpLanes a, out FpLanes sum)
-    {
-        FpLanes.SwapHalves(a, out FpLanes swapped);
-        FpLanes.AddCarried(a, swapped, out sum);
     }
 
     /// <summary>For (a, b): a² + ξ·b² in the lower half, and a² + b² in both.</summary>

@@ -8,7 +8,7 @@ namespace Bft.Crypto.Bls12381.Lanes;
 /// <summary>The products: Montgomery multiplication by operand scanning as in <see cref="Fields.Fp"/>, with four products of 32-bit halves an instruction.</summary>
 /// <remarks>
 /// A row adds fourteen products to fourteen accumulators, then a multiple of p that makes the lowest divisible by 2^28, and drops it. No accumulator overflows in
-/// fourteen rows (see <c>CheckProducts</c>), so the carries run once at the end. The rows are a loop on purpose: unrolled, the code outgrows the processor's caches.
+/// fourteen rows (see <c>CheckProducts</c>), so the carries run once at the end. The rows are a loop, as there.
 /// The multiplication instruction takes the same time for all operands.
 /// </remarks>
 internal partial struct FpLanes

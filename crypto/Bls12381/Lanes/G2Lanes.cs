@@ -68,7 +68,7 @@ internal struct G2Lanes : IPointArithmetic<G2Lanes>
         FpLanes.LowerUpper(yy8, plus, out right);
         FpLanes.MultiplyComplex(left, right, out left);
         twice._xz = products;
-        AddHalves(left, out twice._yy);
+        FpLanes.AddHalves(left, out twice._yy);
     }
 
     /// <inheritdoc/>
@@ -80,8 +80,8 @@ internal struct G2Lanes : IPointArithmetic<G2Lanes>
         FpLanes.AddCarried(a._xz, a._yy, out FpLanes left);
         FpLanes.AddCarried(b._xz, b._yy, out FpLanes right);
         FpLanes.MultiplyComplex(left, right, out FpLanes cross);
-        AddHalves(a._xz, out left);
-        AddHalves(b._xz, out right);
+        FpLanes.AddHalves(a._xz, out left);
+        FpLanes.AddHalves(b._xz, out right);
         FpLanes.LowerUpper(a._yy, left, out left);
         FpLanes.LowerUpper(b._yy, right, out right);
         FpLanes.MultiplyComplex(left, right, out FpLanes third);
@@ -90,7 +90,7 @@ internal struct G2Lanes : IPointArithmetic<G2Lanes>
         FpLanes.TwiceLower(third, out FpLanes yy);
         FpLanes.Add(squares, yy, out FpLanes known);
         FpLanes.Subtract(cross, known, out cross);
-        AddHalves(squares, out known);
+        FpLanes.AddHalves(squares, out known);
         FpLanes.Subtract(third, known, out third);
         FpLanes.UpperUpper(squares, third, out FpLanes times3b);
         MultiplyByThreeB(times3b, out times3b);
@@ -112,14 +112,7 @@ internal struct G2Lanes : IPointArithmetic<G2Lanes>
         FpLanes.LowerUpper(xz3b, minus, out left);
         FpLanes.LowerUpper(xx3, plus, out right);
         FpLanes.MultiplyComplex(left, right, out third);
-        AddHalves(third, out sum._yy);
-    }
-
-    /// <summary>The sum of both halves in both, carried.</summary>
-    private static void AddHalves(in FpLanes a, out FpLanes sum)
-    {
-        FpLanes.SwapHalves(a, out FpLanes swapped);
-        FpLanes.AddCarried(a, swapped, out sum);
+        FpLanes.AddHalves(third, out sum._yy);
     }
 
     /// <inheritdoc/>
