@@ -4,7 +4,7 @@ using Bft.Engine.Execution;
 namespace Bft.Engine.SharedKeys;
 
 /// <content>
-/// Snapshots. Layout: digest of the log up to the last end (32), for each of three outcomes its length (4, 0 for none) and encoding, number of commands since (4), for each its height
+/// Snapshots. Layout: digest of the log up to the last end (32), for each of three outcomes its length (4, 0 for none) and encoding, length (4) and encoding of what was dealt for the last key, where there is one, number of commands since (4), for each its height
 /// (two halves of 4) and its bytes. What a generation is in is computed again from its commands, so a snapshot can claim nothing that was not signed.
 /// </content>
 public sealed partial class SharedKeyRegistry
@@ -18,6 +18,11 @@ public sealed partial class SharedKeyRegistry
         foreach (SharedKeyOutcome? outcome in Outcomes())
         {
             writer.Bytes(outcome?.Encode() ?? []);
+        }
+
+        if (Dealt is { } dealt)
+        {
+            writer.Bytes(dealt.Encode());
         }
 
         writer.UInt32((uint)_events.Count);
@@ -41,6 +46,11 @@ public sealed partial class SharedKeyRegistry
         Before = Outcome(reader);
         Key = Outcome(reader);
         Failure = Outcome(reader);
+        if (Key is { } key)
+        {
+            Keep(DealtShares.Decode(reader.Bytes(DealtShares.MostBytes(key), "what was dealt for a shared key"), key) ?? throw Malformed("what was dealt for its key is malformed"));
+        }
+
         uint count = reader.UInt32();
         Height at = default;
         for (uint i = 0; i < count; i++)
