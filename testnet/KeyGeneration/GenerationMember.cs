@@ -179,11 +179,17 @@ internal sealed class GenerationMember(Chain chain, SharedKeyRegistry registry, 
             store.EraseSeed(key.Generation);
         }
 
+        bool isPast = height < store.Mark();
+        if (!isPast)
+        {
+            store.Publish(PublishedKey.Of(chain, key));
+        }
+
         Forget(key.Generation);
         _finished = key.Generation;
-        if (height < store.Mark())
+        if (isPast)
         {
-            // The past once more: the news of it is old.
+            // Executed once more: the news of it is old.
             return;
         }
 

@@ -116,6 +116,18 @@ internal sealed class SharedKeyStore(HomeLayout home, string directory, Passphra
         Rewrite(keys => [.. keys.Where(other => other.Purpose != key.Purpose), key]);
     }
 
+    /// <summary>Writes what is public of a key beside the share, if it is not there already.</summary>
+    /// <exception cref="HomeException">It cannot be written.</exception>
+    public void Publish(PublishedKey key)
+    {
+        string path = Path.Combine(directory, PublishedKey.FileName);
+        byte[] content = key.Write();
+        if (!File.Exists(path) || !File.ReadAllBytes(path).AsSpan().SequenceEqual(content))
+        {
+            HomeFile.Write(path, content);
+        }
+    }
+
     /// <summary>Erases all shares but that of one generation, which need not be among them.</summary>
     public void EraseAllBut(Digest generation)
     {
