@@ -35,8 +35,8 @@ public sealed partial class Generation
             return (IsConcerned(message.Kind, message.Sender) ? SharedKeyCodes.AlreadySaid : SharedKeyCodes.NotConcerned, false);
         }
 
-        // What is remembered has the size of a good word at the most: also a bad one that is kept because its author is blamed for it.
-        if (message.Content.Length > MostContentBytes(message.Kind))
+        // What is remembered has twice the size of a good word at the most: also a bad one that is kept because its author is blamed for it.
+        if (message.Content.Length > 2 * GoodContentBytes(message.Kind))
         {
             return (SharedKeyCodes.Refused, false);
         }
@@ -74,7 +74,8 @@ public sealed partial class Generation
         return writer.ToArray();
     }
 
-    private int MostContentBytes(SharedKeyMessageKind kind)
+    // The most that a good word of a kind has.
+    private int GoodContentBytes(SharedKeyMessageKind kind)
     {
         const int share = sizeof(ushort) + PedersenShare.Bytes;
         return kind switch

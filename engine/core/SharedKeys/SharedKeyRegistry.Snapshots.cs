@@ -12,7 +12,7 @@ public sealed partial class SharedKeyRegistry
     private const int MostOutcomeBytes = 1 << 20;
 
     /// <summary>Writes the state.</summary>
-    internal void Write(SnapshotWriter writer)
+    public void Write(SnapshotWriter writer)
     {
         writer.Digest(_baseLink);
         foreach (SharedKeyOutcome? outcome in Outcomes())
@@ -39,7 +39,7 @@ public sealed partial class SharedKeyRegistry
     /// <param name="root">The root it must have.</param>
     /// <param name="height">The snapshot's height.</param>
     /// <exception cref="InvalidDataException">The snapshot is malformed or has another root; nothing is known any more.</exception>
-    internal void Read(SnapshotReader reader, Digest root, Height height)
+    public void Read(SnapshotReader reader, Digest root, Height height)
     {
         Reset();
         _baseLink = _link = reader.Digest();

@@ -49,14 +49,14 @@ public sealed class DealtSharesTests
     [Fact]
     public void Who_has_no_share_is_told_why()
     {
-        var room = new GenerationRoom(4, strangers: 1);
+        var room = new GenerationRoom(7, strangers: 1);
         room.Start(room.Call());
         room.Silent = (member, phase) => member == 1 || (member == Away && phase > GenerationPhase.Announcing);
         room.Instead = (member, honest, message) => member == 0 && message.Kind == SharedKeyMessageKind.Deal ? SpoilFor(Away, message, room) : honest;
         SharedKeyOutcome outcome = room.Run();
         Assert.Null(outcome.Failure);
         Assert.Equal(MissingShare.NotAnnounced, Missing(1, room.Seed(1)));
-        Assert.Equal(MissingShare.NoReceiver, Missing(4, room.Seed(4)));
+        Assert.Equal(MissingShare.NoReceiver, Missing(7, room.Seed(7)));
         Assert.Equal(MissingShare.NoSeed, Missing(0, []));
         Assert.Equal(MissingShare.DoesNotFit, Missing(0, room.Seed(3)));
 
@@ -145,7 +145,7 @@ public sealed class DealtSharesTests
         room ??= _room;
         int place = room.Generation.Holders.ToArray().Count(holder => holder < receiver);
         byte[] content = deal.Content.ToArray();
-        content[(3 * G2Point.CompressedLength) + ShareBox.PublicKeyBytes + (place * ShareBox.SealedBytes)] ^= 1;
+        content[(room.Generation.ReceiverCommittee.QuorumSize * G2Point.CompressedLength) + ShareBox.PublicKeyBytes + (place * ShareBox.SealedBytes)] ^= 1;
         return room.Sign(0, SharedKeyMessageKind.Deal, content);
     }
 }
