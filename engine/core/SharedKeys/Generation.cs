@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Bft.Crypto;
-using Bft.Crypto.Bls12381;
 using Bft.Crypto.Threshold;
 
 namespace Bft.Engine.SharedKeys;

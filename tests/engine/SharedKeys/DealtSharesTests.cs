@@ -1,4 +1,3 @@
-using Bft.Crypto;
 using Bft.Crypto.Bls12381;
 using Bft.Crypto.Threshold;
 using Bft.Engine.Execution;

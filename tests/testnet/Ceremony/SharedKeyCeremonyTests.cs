@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Bft.Crypto.Bls12381;
 using Bft.Crypto.KeyStore;
-using Bft.Crypto.Threshold;
 using Bft.Engine;
 using Bft.Engine.SharedKeys;
 using Bft.Testnet.Ceremony;

@@ -1,6 +1,4 @@
-using Bft.Crypto;
 using Bft.Crypto.Threshold;
-using Bft.Engine;
 using Bft.Engine.SharedKeys;
 using Bft.Testnet.KeyGeneration;
 

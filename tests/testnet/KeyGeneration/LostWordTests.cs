@@ -1,4 +1,3 @@
-using Bft.Crypto;
 using Bft.Engine.SharedKeys;
 
 namespace Bft.Testnet.Tests.KeyGeneration;
