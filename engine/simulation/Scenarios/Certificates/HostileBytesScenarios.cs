@@ -31,7 +31,11 @@ internal static class HostileBytesScenarios
     {
         Source = "SCENARIOS O-21; PROTOCOLS 16.9, 16.10",
         Shows = "every kind of message, cut at each byte, with flipped bits, lying lengths and added ends, is refused without an exception, without more memory than its own length allows, and changes nothing",
-        Acts = [HotStuffStage.Act("every kind of message", new Setting { Traitors = "D", Traffic = true, Clients = 3, Options = Tenures }, Garbled)],
+        Acts =
+        [
+            HotStuffStage.Act("every kind of message", new Setting { Traitors = "D", Traffic = true, Clients = 3, Options = Tenures }, Garbled),
+            HotStuffStage.Act("whoever is refused too often", new Setting { Traitors = "D", Leaders = "AB" }, NotListenedTo),
+        ],
     };
 
     private static ProtocolOptions Tenures => new() { ViewTimeout = TimeSpan.FromMilliseconds(100), MaxViewTimeout = TimeSpan.FromSeconds(1), LeaderElection = "tenure" };
@@ -120,6 +124,28 @@ internal static class HostileBytesScenarios
         Refused(s, "an empty frame", [], true);
         s.Wait(100);
         s.Expect("A is where it was", s.A.View == view && s.A.HighestCertified == certified && s.A.Committed == committed);
+    }
+
+    // What is refused is charged to its sender: in the end it is not looked at any more, and the others are; after a while it is heard again.
+    private static void NotListenedTo(HotStuffStage s)
+    {
+        s.Client.Put("x");
+        s.Leader(1, s.A).Proposes("X");
+        s.UntilVoted("X", s.A, s.B, s.C);
+        Vote good = s.VoteOf(s.D, "X");
+        s.Expect("a good vote of D is taken", s.ShowVote(s.B, s.D.Id, good) == EdgeVerdict.Taken);
+        byte[] bad = [.. s.Encoded(s.Vote(s.D, "X")), 0];
+        int looked = 0;
+        while (looked < 1_000 && s.Show(s.B, s.D.Id, bad) == EdgeVerdict.Refused)
+        {
+            looked++;
+        }
+
+        s.Expect($"D is not listened to after {looked} false messages", looked < 1_000);
+        s.Expect("not with a good one either", s.ShowVote(s.B, s.D.Id, good) == EdgeVerdict.Throttled);
+        s.Expect("the same message of A is taken", s.ShowVote(s.B, s.A.Id, good) == EdgeVerdict.Taken);
+        s.Wait(RefusalsForgottenAfterMilliseconds);
+        s.Expect("D is heard again", s.ShowVote(s.B, s.D.Id, good) == EdgeVerdict.Taken);
     }
 
     // One message of each kind: C was away, so it fetches ranges, and misses some proposals, so it fetches blocks; then D is silent, so views change.
