@@ -57,7 +57,6 @@ public sealed class SimulateCommandTests
     [InlineData("--protocol", "hotstuf", "did you mean \"hotstuff\"?")]
     [InlineData("--protocol", "pbft", "choose one of: all, hotstuff")]
     [InlineData("--scenario", "O-33", "O-03")]
-    [InlineData("--scenario", "O3", "did you mean \"O-03\"?")]
     [InlineData("--mutation", "never-lock", "did you mean \"never-locks\"?")]
     [InlineData("--scheme", "bsl", "did you mean \"bls\"?")]
     [InlineData("--faults", "netwerk", "did you mean \"network\"?")]
@@ -93,13 +92,12 @@ public sealed class SimulateCommandTests
     {
         using var directory = new TemporaryDirectory();
         string[] run = ["simulate", "--seed", "7", "--blocks", "5"];
-        string file = Path.Combine(directory.Path, "trace");
+        string file = directory["trace"];
         string trace = (await _bft.RunAsync([.. run, "--trace"])).Output;
         await File.WriteAllTextAsync(file, trace);
         Assert.Equal(ExitCodes.Success, (await _bft.RunAsync([.. run, "--compare", file])).Code);
 
-        string first = trace[..trace.IndexOf('\n', StringComparison.Ordinal)];
-        await File.WriteAllTextAsync(file, trace.Replace(first, first.Replace($"{Bft.Simulation.Trace.Version}", "99", StringComparison.Ordinal), StringComparison.Ordinal));
+        await File.WriteAllTextAsync(file, trace.Replace($"trace {Bft.Simulation.Trace.Version} ", "trace 99 ", StringComparison.Ordinal));
         Ended other = await _bft.RunAsync([.. run, "--compare", file]);
         Assert.Equal(ExitCodes.Failure, other.Code);
         Assert.Contains("of version 99", other.ErrorLine, StringComparison.Ordinal);
@@ -113,7 +111,7 @@ public sealed class SimulateCommandTests
     public async Task A_plan_is_made_small_and_run_again_and_one_of_another_version_is_refused()
     {
         using var directory = new TemporaryDirectory();
-        string file = Path.Combine(directory.Path, "plan.json");
+        string file = directory["plan.json"];
         Ended shrunk = await _bft.RunAsync(["simulate", "--shrink", "0", "--blocks", "5", "--mutation", "execution-differs", "--plan", file]);
         Assert.Equal(ExitCodes.Success, shrunk.Code);
         Ended again = await _bft.RunAsync(["simulate", "--plan", file]);

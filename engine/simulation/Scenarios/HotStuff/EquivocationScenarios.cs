@@ -48,19 +48,22 @@ internal static class EquivocationScenarios
         s.Expect("not both of X and X' are committed", !s.Honest.Any(actor => actor.HasCommitted(s["X"])) || !s.Honest.Any(actor => actor.HasCommitted(s["X'"])));
     }
 
-    // D and its twin lead views 1 to 4, so that each side has a leader. D has A's vote for X; B's is under way when the sides change, and reaches it in the end: X is certified,
-    // and X' must not be.
+    // D and its twin lead views 1 to 4, so that each side has a leader. D certifies X by A's and B's votes before the sides change, while B is in view 1: X' must not be certified too.
     private static void BothContinue(HotStuffStage s)
     {
         Actor twin = BothPropose(s, out Action mend, out NetworkRule second, out NetworkRule votes);
+        s.Hold(s.Proposals(2, from: s.D, to: s.B));
+        s.Release(votes);
+        s.Until("D certifies X", () => s.D.HighestCertified >= 1);
+        s.Expect("B is in view 1", s.B.View == 1);
         mend();
         mend = s.Cut([s.A, s.D], [s.B, s.C, twin]);
         s.Release(second);
         s.Until("B proves the double sign", () => s.B.Instance.Evidence.Count > 0);
-        s.Release(votes);
         s.Wait(1_200);
         s.Expect("B votes once in view 1", s.SignedIn(s.B, StatementKind.Vote, 1).Count() == 1);
-        s.Expect("A is on D's side and the others go on without it", s.B.View > 4 && s.C.View > 4);
+        s.Expect("the twin's side goes on without A", s.B.View > 4 && s.C.View > 4);
+        s.Expect("X has a quorum", s.HasQuorum("X"));
         s.Expect("not both of X and X' have a quorum", !s.HasQuorum("X") || !s.HasQuorum("X'"));
         mend();
         s.RunFaultFree(8);
