@@ -9,7 +9,7 @@ public static class MutationCatalogue
     /// <summary>All mutations.</summary>
     public static IReadOnlyList<Mutation> All { get; } =
     [
-        .. BrokenRules.All, .. VotedTwice.All, .. ProposedTwice.All, .. InflatedViews.All, .. BrokenPacemakers.All, .. BrokenCollectors.All, .. MutatedClaims.All, .. MutatedKeys.All, .. MutatedQuorums.All,
+        .. BrokenRules.All, .. VotedTwice.All, .. ProposedTwice.All, .. InflatedViews.All, .. BrokenPacemakers.All, .. BrokenCollectors.All, .. BrokenElections.All, .. MutatedClaims.All, .. MutatedKeys.All, .. MutatedQuorums.All,
         .. MutatedVoters.All, .. MutatedVoters.Fenced, .. MutatedJournals.All, .. MutatedLoops.All, .. MutatedTimers.All, .. MutatedRepair.All, .. MutatedResults.All,
         .. MutatedDecoders.All, .. MutatedTransports.All, .. MutatedClients.All,
     ];

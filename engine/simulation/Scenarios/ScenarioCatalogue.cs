@@ -43,6 +43,7 @@ public static class ScenarioCatalogue
         SyncScenarios.C08,
         PowerScenarios.C09,
         ReadScenarios.C10,
+        LeaderScenarios.C11,
     ];
 
     /// <summary>The scenario of that name, in any case; null for an unknown one.</summary>

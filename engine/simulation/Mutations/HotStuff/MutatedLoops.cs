@@ -14,6 +14,7 @@ internal static class MutatedLoops
         Of("lock-forgotten-at-restart", "starts with the votes and without lock and certificates", "restore what was promised; PROTOCOLS 0.4.5, 25 P3", "O-09", _ => new StartsUnlocked()),
         Of("old-deadlines-fire", "keeps the old deadline of a timer that is armed anew", "a timer armed anew never fires with its old deadline; DESIGN port rule 3, PROTOCOLS 16.11", "O-10", _ => new KeepsDeadlines()),
         Of("far-ahead-dropped", "drops whatever shows a view far ahead and fetches nothing for it", "a window needs a way to catch up; PROTOCOLS 16.5, SCENARIOS O-20", "O-20", _ => new DropsFarAhead()),
+        Of("votes-to-current-leader", "votes to the leader of the view instead of the next one's", "votes of view v go to leader v+1; PROTOCOLS 3", "O-46", _ => new VotesToThisLeader()),
         Of("commit-skipped", "loses every tenth commit on its way to the executor", "every height once, ascending, without gaps; DESIGN port rule 6", "O-11", _ => new SkipsCommits()),
     ];
 
@@ -126,6 +127,11 @@ internal static class MutatedLoops
             };
             return shown > Status.View.Value + Window ? null : input;
         }
+    }
+
+    private sealed class VotesToThisLeader : ChangedProtocol
+    {
+        public override void Send(ReplicaId to, ProtocolMessage message) => base.Send(message is VoteMessage && Status.Leader is { } leader ? leader : to, message);
     }
 
     private sealed class SkipsCommits : ChangedProtocol

@@ -20,6 +20,7 @@ internal static class ReadScenarios
         [
             HotStuffStage.Act("two equal stale answers", DSpeaks, StaleAnswers),
             HotStuffStage.Act("two lies", DSpeaks, TwoLies),
+            HotStuffStage.Act("a lie behind a barrier", DSpeaks, LieBehindABarrier),
             HotStuffStage.Act("a false receipt", DSpeaks, FalseReceipt),
             HotStuffBill.Act(4, 1_000),
             HotStuffBill.Act(5, 1_000),
@@ -87,6 +88,20 @@ internal static class ReadScenarios
         Operation write = s.World.Clients[0].Put("k");
         s.Until("the write is answered", () => write.Returned is not null);
         s.Expect("as done", write.Result is not null);
+    }
+
+    // A is away, so that no quorum says the same and the client orders its read; D is the first to answer behind it.
+    private static void LieBehindABarrier(HotStuffStage s)
+    {
+        s.Puppet(s.D).Honest = true;
+        Operation write = s.World.Clients[0].Put("k");
+        s.Until("the write is answered", () => write.Returned is not null);
+        s.Wait(50);
+        s.World.SlowAnswers = instance => instance == s.D.Instance ? TimeSpan.Zero : instance == s.A.Instance ? TimeSpan.FromSeconds(30) : TimeSpan.FromMilliseconds(5);
+        s.Puppet(s.D).Answers = () => (true, "a lie"u8.ToArray(), new Height(1_000));
+        Operation read = s.World.Clients[1].Get("k");
+        s.Until("the read is answered", () => read.Returned is not null, TimeSpan.FromSeconds(20));
+        s.Expect("by what was written", read.Result == write.Value);
     }
 
     private static void TwoLies(HotStuffStage s)
