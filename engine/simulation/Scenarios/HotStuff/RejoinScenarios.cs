@@ -1,4 +1,5 @@
 using Bft.Engine;
+using Bft.Engine.Transport;
 using Bft.Simulation.Network;
 
 namespace Bft.Simulation.Scenarios.HotStuff;
@@ -25,7 +26,8 @@ internal static class RejoinScenarios
         s.UntilCertifiable("T");
         s.UntilInView(Turn, s.A, s.B, s.C);
         s.Expect("blocks are committed", s.A.Committed > 3);
-        s.Drop(s.Timeouts(from: s.D));
+        // From now on D's honest part answers questions and says nothing of its own.
+        s.Puppet(s.D).Says = (_, traffic, bytes) => traffic == TrafficClass.Consensus ? null : bytes;
         s.Release(own);
         s.Leader(Turn, s.D).Propose("X", on: "T").To(s.B);
         s.UntilVoted("X", s.B);
@@ -39,5 +41,6 @@ internal static class RejoinScenarios
         s.Leader(Turn, s.D).Propose("X'", on: "T").To(s.B);
         s.Wait(50);
         s.Expect("B does not vote for X'", !s.Voted(s.B, "X'"));
+        s.Puppet(s.D).Says = null;
     }
 }

@@ -50,7 +50,8 @@ internal static class SyncScenarios
             return answer;
         };
         s.World.Network.Heal();
-        NetworkRule silent = s.Drop(parcel => parcel.To == s.C.Index && parcel.From != s.D.Index && !(parcel.Traffic == TrafficClass.Repair && parcel.Kind == (byte)RepairKind.Head));
+        NetworkRule silent = s.Drop(parcel => parcel.To == s.C.Index && !(parcel.Traffic == TrafficClass.Repair &&
+            (parcel.Kind == (byte)RepairKind.Head || (parcel.Kind == (byte)RepairKind.Range && parcel.From == s.D.Index))));
         s.Until("D has answered C", () => given > 0, TimeSpan.FromSeconds(30));
         s.Wait(100);
         s.Expect("C believes nothing of it", s.C.Committed == 0 && !s.C.HasCommitted(forged));

@@ -75,7 +75,7 @@ internal static class DiskScenarios
         s.B.Instance.LossWhenStopped = CrashLoss.None;
         SimulatedDisk disk = s.B.Instance.JournalDisk;
         int length = int.MaxValue;
-        for (int bytes = 0; bytes <= length; bytes++)
+        for (int bytes = 0; bytes <= length; bytes += bytes < 64 ? 1 : 7)
         {
             long lives = s.B.Instance.Lives;
             disk.TearNextWrite(bytes);

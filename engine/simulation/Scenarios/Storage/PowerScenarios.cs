@@ -25,7 +25,7 @@ internal static class PowerScenarios
 
     private static void PowerCuts(HotStuffStage s, CrashLoss loss)
     {
-        for (int times = 0; times < 12; times++)
+        for (int times = 0; times < 8; times++)
         {
             s.Wait(100 + (37 * times % 400));
             ulong committed = s.World.Watch.Agreement.Highest;
