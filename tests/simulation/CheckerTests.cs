@@ -219,6 +219,9 @@ public class CheckerTests
         Assert.Empty(_found);
         bounds.Sampled(0, new ResourceSample(11, 10, 1, 6, 5, 8, 7));
         Assert.Equal(3, _found.Count);
+        bounds.Sampled(0, new ResourceSample(1, 10, 1, 1, 5, 1, 7, Kept: 3, KeptLimit: 2, KeptBytes: 9, KeptBytesLimit: 8));
+        Assert.Equal(5, _found.Count);
+        _found.RemoveRange(3, 2);
         Watched(new ExceptionChecker()).Threw(2, "edge", new InvalidOperationException("boom"));
         Assert.Contains("boom", _found[^1], StringComparison.Ordinal);
         LivenessChecker liveness = Watched(new LivenessChecker());

@@ -42,7 +42,7 @@ public class StrategyTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void A_silent_traitor_says_nothing_and_a_withholding_one_keeps_one_kind_back()
+    public void A_silent_traitor_says_nothing_any_more()
     {
         HashSet<(TrafficClass Traffic, byte Kind)> silent = SaidAfter(TimeSpan.FromSeconds(1), "silent");
         Assert.Empty(silent);
@@ -51,9 +51,9 @@ public class StrategyTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Two_faced_liars_and_amnesiacs_are_proved_when_they_contradict_themselves()
+    public void Two_faced_ones_and_liars_are_proved_when_they_contradict_themselves()
     {
-        foreach (string name in new[] { "two-faced", "hotstuff-lies", "amnesia" })
+        foreach (string name in new[] { "two-faced", "hotstuff-lies" })
         {
             int proved = 0;
             for (ulong seed = 0; seed < 8; seed++)
@@ -97,6 +97,7 @@ public class StrategyTests(ITestOutputHelper output)
         FaultPlan plan = strategy is null ? FaultPlan.None : FaultPlan.None with { Traitors = [new PlannedTraitor(2, strategy)] };
         SimulationRun.Execute(HotStuff, 4, 6, plan, new SimulationOptions
         {
+            Blocks = 400,
             Prepare = world => world.Network.Seen = parcel =>
             {
                 if (parcel.From == 2 && world.Time.Now > time)

@@ -96,6 +96,8 @@ internal sealed class PortWatch(ReplicaId self, Action<string> broken, Contradic
 
         public int Kept => protocol.Kept;
 
+        public long KeptBytes => protocol.KeptBytes;
+
         public View LeadsTo(View shown) => protocol.LeadsTo(shown);
 
         public void Start(RecoveredState recovered, IEffects effects)

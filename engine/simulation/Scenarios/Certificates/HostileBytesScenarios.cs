@@ -1,4 +1,6 @@
+using Bft.Applications.KeyValue;
 using Bft.Engine;
+using Bft.Engine.HotStuff;
 using Bft.Engine.Sync;
 using Bft.Engine.Transport;
 using Bft.Simulation.Clients;
@@ -11,6 +13,7 @@ namespace Bft.Simulation.Scenarios.Certificates;
 internal static class HostileBytesScenarios
 {
     private const ulong FloodedViews = 20_000;
+    private const ulong LargeViews = 48;
     private const ulong ViewsBehind = 2_000;
     private const int Flips = 10_000;
     private const int FrameBytes = 64 << 20;
@@ -19,10 +22,11 @@ internal static class HostileBytesScenarios
     public static Scenario O20 { get; } = new("O-20", "Future-message flood")
     {
         Source = "SCENARIOS O-20; PROTOCOLS 16.5; hotstuff_rs#1, tari-ootle PR 2647",
-        Shows = "tens of thousands of signed votes and timeouts of future views are bounded and displace nobody else's; a replica thousands of views behind catches up by certificate",
+        Shows = "tens of thousands of signed votes and timeouts of future views are bounded and displace nobody else's, and so are proposals, by their bytes; a replica thousands of views behind catches up by certificate",
         Acts =
         [
             HotStuffStage.Act("flood", new Setting { Traitors = "D", Leaders = "BAAB" }, Flood),
+            HotStuffStage.Act("large proposals", new Setting { Traitors = "D", Leaders = "BAAB" }, LargeProposals),
             HotStuffStage.Act("thousands of views behind", new Setting { Traffic = true, Clients = 3 }, FarBehind),
         ],
     };
@@ -60,6 +64,31 @@ internal static class HostileBytesScenarios
         s.Until("A certifies X out of its own, B's and C's votes", () => s.A.HighestCertified >= 1, TimeSpan.FromMilliseconds(60));
         s.Wait(1_100);
         s.Expect("the flood did not move A", s.A.View < 100);
+    }
+
+    // Few of them, each as large as a block may be, of clients' own commands: a bound on their number would let them fill the memory.
+    private static void LargeProposals(HotStuffStage s)
+    {
+        var name = new byte[32];
+        name[0] = 1;
+        List<Run> runs = [];
+        for (ulong first = 10; first < 22; first += 3)
+        {
+            byte[] value = new byte[KeyValueCommand.MaxValueBytes];
+            Run run = Run.WithoutSignature(s.Chain, name, first, [.. Enumerable.Range(0, 3).Select(_ => (ReadOnlyMemory<byte>)KeyValueCommand.Put("large"u8, value))]);
+            s.World.Runs.Sign(run);
+            runs.Add(run);
+        }
+
+        for (ulong ahead = 1; ahead <= LargeViews; ahead++)
+        {
+            Block block = s.Make(1 + ahead, s.D, s["G"], s.Certificate("G"), runs: runs);
+            s.Says(s.D, new ProposalMessage(s.Sign(s.D, ProposalMessage.ProposalStatement(block)), block, null)).To(s.A);
+            s.Wait(5);
+        }
+
+        s.Wait(1_100);
+        s.Expect("A has not moved", s.A.View <= 1);
     }
 
     private static void FarBehind(HotStuffStage s)

@@ -48,6 +48,7 @@ internal static class ReadScenarios
         NetworkRule held = s.Hold(parcel => (parcel.To == s.B.Index || parcel.To == s.C.Index) && s.ViewOfProposal(parcel) >= view + 3);
         Operation second = s.World.Clients[0].Put("k");
         s.Until("the second write is answered", () => second.Returned is not null, TimeSpan.FromMilliseconds(80));
+        s.Wait(1);
         s.Expect("B and C have not executed it", s.B.Committed < s.A.Committed && s.C.Committed < s.A.Committed);
         byte[] old = Encoding.UTF8.GetBytes(first.Value!);
         s.Puppet(s.D).Answers = () => (true, old, new Height(1_000));
@@ -71,6 +72,8 @@ internal static class ReadScenarios
         s.Isolate(s.A);
         Operation second = s.World.Clients[0].Put("k");
         s.Until("the second write is answered", () => second.Returned is not null);
+        // What is asked at the very moment of an answer may still come before it.
+        s.Wait(1);
         byte[] old = Encoding.UTF8.GetBytes(first.Value!);
         s.Puppet(s.D).Answers = () => (true, old, new Height(1_000));
         s.World.SlowAnswers = instance => instance == s.B.Instance || instance == s.C.Instance ? TimeSpan.FromMilliseconds(100) : TimeSpan.Zero;
@@ -109,6 +112,7 @@ internal static class ReadScenarios
         s.Puppet(s.D).Honest = true;
         Operation write = s.World.Clients[0].Put("k");
         s.Until("the write is answered", () => write.Returned is not null);
+        s.Wait(1);
         int lies = 0;
         s.Puppet(s.D).Answers = () => (true, Encoding.UTF8.GetBytes($"lie {++lies}"), new Height(1_000));
         s.World.SlowAnswers = instance => instance == s.D.Instance ? TimeSpan.Zero : TimeSpan.FromMilliseconds(5);

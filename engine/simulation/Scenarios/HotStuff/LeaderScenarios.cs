@@ -24,8 +24,8 @@ internal static class LeaderScenarios
             ulong lost = s.B.ViewChanges;
             s.WhileWaiting(1_500, "A and B hold the same replica for the leader of the view", () =>
                 s.A.View != s.B.View || s.A.HighestCertified != s.B.HighestCertified || s.A.Instance.Replica.Status.Leader == s.B.Instance.Replica.Status.Leader);
-            // B's own absence may have lost a turn for it, so that D has one more.
-            s.Expect($"hardly a view is lost after its return: {s.B.ViewChanges - lost}", s.B.ViewChanges <= lost + 2);
+            // B's own absence may have lost a turn for it, so that D has another one, which costs two timeouts each time it comes.
+            s.Expect($"hardly a view is lost after its return: {s.B.ViewChanges - lost}", s.B.ViewChanges <= lost + 4);
         }
     }
 }

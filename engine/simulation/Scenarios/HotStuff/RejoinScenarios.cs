@@ -21,6 +21,7 @@ internal static class RejoinScenarios
     {
         s.Puppet(s.D).Honest = true;
         s.Drop(s.Votes(from: s.B));
+        s.Drop(s.Timeouts(from: s.D));
         NetworkRule own = s.Drop(s.Proposals(from: s.D));
         s.Leader(Turn - 1, s.A).Proposes("T");
         s.UntilCertifiable("T");
