@@ -13,8 +13,8 @@ internal static class MutatedJournals
 
     public static IReadOnlyList<Mutation> All { get; } =
     [
-        Of("sends-before-flush", "flushes a turn after its messages left", WriteAhead + ", SCENARIOS O-02, O-45", "O-02", inner => new FlushesLater(inner)),
-        Of("flushes-lazily", "flushes every fourth turn", "one flush a turn that promises something; SCENARIOS O-02", "O-02", inner => new FlushesNowAndThen(inner)),
+        Of("sends-before-flush", "flushes a turn after its messages left", WriteAhead + ", SCENARIOS O-02, O-45", "O-02", inner => new FlushesLater(inner)) with { Also = ["O-45"] },
+        Of("flushes-lazily", "flushes every fourth turn", "one flush a turn that promises something; SCENARIOS O-02", "O-02", inner => new FlushesNowAndThen(inner)) with { Also = ["O-45"] },
         Of("records-unflushed", "flushes for blocks and not for what was signed", WriteAhead, "O-02", inner => new FlushesForBlocks(inner)),
         Of("blocks-durable-at-commit", "stores a block when it is committed", "a block is durable before the vote for it leaves; PROTOCOLS 25", "O-02", inner => new StoresAtCommit(inner)),
         Of("full-disk-ignored", "takes a write that found no room for done", "nothing of a turn that was not written leaves; SCENARIOS O-45", "O-45", inner => new IgnoresFullDisks(inner)),

@@ -8,7 +8,7 @@ internal static class BrokenRules
 {
     public static IReadOnlyList<Mutation> All { get; } =
     [
-        Of("commit-by-parent-links", "commits the first of any three certified blocks in a row", "b ← b′ ← b″ commit when their views are consecutive; PROTOCOLS 3d, relab/hotstuff#249", "O-03", () => new ByParentLinks()),
+        Of("commit-by-parent-links", "commits the first of any three certified blocks in a row", "b ← b′ ← b″ commit when their views are consecutive; PROTOCOLS 3d, relab/hotstuff#249", "O-03", () => new ByParentLinks()) with { Also = ["O-11"] },
         Of("commit-first-link-only", "does not compare the last two views of a three-chain", "all three views are consecutive; PROTOCOLS 3c", "O-03", () => new FirstLinkOnly()),
         Of("commit-last-link-only", "does not compare the first two views of a three-chain", "all three views are consecutive; PROTOCOLS 3c", "O-03", () => new LastLinkOnly()),
         Of("no-lock", "votes for any well-formed block of its view", "safeNode: extends the locked block or is justified later; PROTOCOLS 3c", "O-09", () => new NoLock()),
