@@ -189,7 +189,9 @@ public class CheckerTests
         (byte[] message, byte[] signature) = Sign(Vote(view: 5, height: 4, "a"), 1);
         signing.Signed(0, new ReplicaId(0), true, message, signature);
         signing.Sent(0, new ReplicaId(0), signature);
+        signing.Forget(new ReplicaId(0));
         checker.Started(0, Restart(0, mayVote: false, lost: true));
+        checker.Started(1, Restart(1, mayVote: true, lost: true));
         Assert.Empty(_found);
         checker.Started(0, Restart(0, mayVote: true, lost: true));
         Assert.Single(_found);

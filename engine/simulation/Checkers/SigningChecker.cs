@@ -22,6 +22,7 @@ public sealed class SigningChecker(ImmutableArray<SigningRule> rules) : Checker
     private readonly Dictionary<(int Id, StatementKind Kind, ulong Epoch, ulong View, ulong Slot), Statement> _promised = [];
     private readonly Dictionary<(int Id, StatementKind Kind, ulong Slot), Statement> _highest = [];
     private readonly Dictionary<(int Id, StatementKind Kind), (View View, long Order)> _fences = [];
+    private ReplicaSet _promisers = ReplicaSet.Empty;
     private long _signatures;
     private byte[]? _lastBytes;
     private int _lastSender;
@@ -34,6 +35,9 @@ public sealed class SigningChecker(ImmutableArray<SigningRule> rules) : Checker
 
     /// <summary>The promise with the highest view that left a replica, for each kind and slot.</summary>
     public IEnumerable<Statement> HighestOf(ReplicaId id) => _highest.Where(entry => entry.Key.Id == id.Value).Select(entry => entry.Value);
+
+    /// <summary>Whether a replica ever promised anything, whatever it lost since.</summary>
+    public bool HasPromised(ReplicaId id) => _promisers.Contains(id);
 
     /// <summary>
     /// A replica lost its records: it cannot remember its promises and is not asked for them after a restart. They bind it all the same: whoever votes again must
@@ -112,6 +116,7 @@ public sealed class SigningChecker(ImmutableArray<SigningRule> rules) : Checker
         }
 
         _promised.Add(key, statement);
+        _promisers = _promisers.With(id);
         if (!_highest.TryGetValue((id.Value, statement.Kind, slot), out Statement highest) || highest.View < statement.View)
         {
             _highest[(id.Value, statement.Kind, slot)] = statement;
