@@ -31,9 +31,20 @@ internal sealed unsafe class BlstExports : IDisposable
     public Action<int> FieldOperation(string function, int operands)
     {
         nint address = NativeLibrary.GetExport(_handle, function);
-        return operands == 1
-            ? n => { for (int i = 0; i < n; i++) { ((delegate* unmanaged[Cdecl]<void*, void*, void>)address)(_memory, _memory); } }
-            : n => { for (int i = 0; i < n; i++) { ((delegate* unmanaged[Cdecl]<void*, void*, void*, void>)address)(_memory, _memory, _memory + Slot); } };
+        return n =>
+        {
+            for (int i = 0; i < n; i++)
+            {
+                if (operands == 1)
+                {
+                    ((delegate* unmanaged[Cdecl]<void*, void*, void>)address)(_memory, _memory);
+                }
+                else
+                {
+                    ((delegate* unmanaged[Cdecl]<void*, void*, void*, void>)address)(_memory, _memory, _memory + Slot);
+                }
+            }
+        };
     }
 
     /// <summary>The same for points, from the generator of the group.</summary>
