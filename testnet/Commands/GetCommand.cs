@@ -54,10 +54,10 @@ internal static class GetCommand
         {
             return await ask();
         }
-        catch (ClientException exception) when (prove)
+        catch (DiagnosedException exception) when (prove)
         {
             var report = new { key, found = (bool?)null, value = (string?)null, height = (ulong?)null, proof = new { verified = false, root = (string?)null, certificateView = (ulong?)null } };
-            throw new CommandException(exception.What, exception.Where, exception.Todo, exception) { Report = report };
+            throw new CommandException(exception.What, exception.Where, exception.Todo, exception) { Report = report, ExitCode = (exception as CommandException)?.ExitCode ?? ExitCodes.Failure };
         }
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Bft.Testnet.Clients;
 using Bft.Testnet.CommandLine;
 using Bft.Testnet.Homes;
+using Bft.Testnet.Node;
 using Bft.Testnet.Tests.Fakes;
 
 namespace Bft.Testnet.Tests.CommandLine;
@@ -298,10 +299,13 @@ public sealed class ClientCommandTests : IDisposable
         await MakeAsync();
         NodeSettings settings = NodeSettings.Read(Path.Combine(_data, "node-0"));
 
-        // Opened as a file, a directory is refused, also for whom no mode keeps out.
-        Directory.CreateDirectory(Path.Combine(settings.Home.Resolve(settings.Config.Blocks), "blocks-00000001.seg"));
-        AuditReport report = await new Node.LedgerAuditor().AuditAsync(settings, null, CancellationToken.None);
-        Assert.True(report.Ok);
+        // A link to itself is listed and cannot be opened, also by whom no mode keeps out.
+        string blocks = settings.Home.Resolve(settings.Config.Blocks), segment = Path.Combine(blocks, "blocks-00000001.seg");
+        Directory.CreateDirectory(blocks);
+        File.CreateSymbolicLink(segment, segment);
+        AuditReport report = await new LedgerAuditor().AuditAsync(settings, null, CancellationToken.None);
+        Assert.False(report.Ok);
+        Assert.Equal(segment, report.Error!.File);
     }
 
     [Fact]
