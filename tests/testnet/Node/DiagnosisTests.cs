@@ -74,7 +74,7 @@ public sealed class DiagnosisTests : IDisposable
     {
         string file = _directory.Write("file", "a file, not a directory");
 
-        Ended ended = await _bft.RunAsync(command, option, Path.Combine(file, "below", "it"), "--json");
+        Ended ended = await _bft.RunAsync(command, "--nodes", "4", option, Path.Combine(file, "below", "it"), "--json");
 
         Assert.Equal(ExitCodes.Failure, ended.Code);
         Assert.DoesNotContain("bug", ended.Error, StringComparison.Ordinal);
