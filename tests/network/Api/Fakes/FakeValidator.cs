@@ -154,6 +154,8 @@ internal sealed class FakeValidator : IValidatorGateway
         return Executed;
     }
 
+    public string? OutOfService { get; set; }
+
     public StatusAnswer Status()
     {
         OnStatus?.Invoke();
