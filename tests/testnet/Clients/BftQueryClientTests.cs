@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Text;
 using Bft.Client;
 using Bft.Engine;
-using Bft.Network.Api;
 using Bft.Network.Tests.Api.Fakes;
 using Bft.Testnet.Clients;
 using Bft.Testnet.Homes;
