@@ -87,7 +87,7 @@ internal sealed class SimulationBench(ProtocolDescriptor protocol, double second
         world.AddClients(5);
         world.Network.Conditions = new NetworkConditions { Delay = new DelayDistribution(TimeSpan.FromMilliseconds(2), TimeSpan.FromMilliseconds(6)) };
         world.Start();
-        world.Time.RunUntil(() => world.LowestCommitted >= LargeBlocks, TimeSpan.FromMinutes(10));
+        world.Time.RunUntil(() => world.HaveCommitted(LargeBlocks), TimeSpan.FromMinutes(10));
         double seconds = watch.Elapsed.TotalSeconds;
         long bytes = GC.GetTotalMemory(forceFullCollection: true) - before;
         var report = new LargeReport(

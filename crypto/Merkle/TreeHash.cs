@@ -37,6 +37,7 @@ internal static class TreeHash
     private const int StackBytes = 1024;
 
     private static readonly uint[] NodeTail = ExpandNodeTail();
+    private static readonly Digest[] EmptyNodes = HashEmptyNodes();
 
     private static ReadOnlySpan<byte> BucketTag => "bft.tree.bucket"u8;
 
@@ -45,7 +46,10 @@ internal static class TreeHash
     private static ReadOnlySpan<byte> RootTag => "bft.tree.root"u8;
 
     /// <summary>The hash of a bucket without entries.</summary>
-    public static Digest EmptyBucket { get; } = Bucket([]);
+    public static Digest EmptyBucket => EmptyNodes[0];
+
+    /// <summary>The hash of an inner node that many levels above its buckets, all of which are empty; of an empty bucket for level 0.</summary>
+    public static Digest EmptyNode(int height) => EmptyNodes[height];
 
     /// <summary>The last block of every node, ready for the lanes.</summary>
     public static ReadOnlySpan<uint> NodeTailSchedule => NodeTail;
@@ -97,6 +101,18 @@ internal static class TreeHash
         preimage[Digest.Size + 8] = checked((byte)depth);
         RootTag.CopyTo(preimage[(Digest.Size + 9)..]);
         return Sha256(preimage);
+    }
+
+    private static Digest[] HashEmptyNodes()
+    {
+        var nodes = new Digest[BucketTree.MaximumDepth + 1];
+        nodes[0] = Bucket([]);
+        for (int height = 1; height < nodes.Length; height++)
+        {
+            nodes[height] = Node(nodes[height - 1], nodes[height - 1]);
+        }
+
+        return nodes;
     }
 
     private static uint[] ExpandNodeTail()

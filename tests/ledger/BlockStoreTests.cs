@@ -49,6 +49,7 @@ public sealed class BlockStoreTests
             CommittedBlock read = store.Read(block.Height)!;
             Assert.True(read.Block.Encoded.Span.SequenceEqual(block.Encoded.Span));
             Assert.True(read.Proof.Certificate!.ContentEquals(Blocks[i].Proof.Certificate!));
+            Assert.Equal(Blocks[i].ToBytes(), store.ReadEncoded(block.Height));
             Assert.Equal(block.Header, store.ReadHeader(block.Height));
             Assert.Equal(chain, store.ChainAt(block.Height));
             Assert.Equal(block.Height, store.Find(block.Digest));
@@ -60,9 +61,11 @@ public sealed class BlockStoreTests
         Assert.Equal(chain, store.ChainDigest);
         var above = new Height((ulong)count + 1);
         Assert.Null(store.Read(above));
+        Assert.Null(store.ReadEncoded(above));
         Assert.Null(store.ReadHeader(above));
         Assert.Null(store.ChainAt(above));
         Assert.Null(store.Read(default));
+        Assert.Null(store.ReadEncoded(default));
         Assert.Null(store.Find(Test.Chain.Hash.Hash("nobody"u8)));
         Assert.Null(store.Find(new TransactionId(Blocks[0].Block.Payload.Runs[0].Client, 9999)));
         Assert.Null(store.Find(new TransactionId(Test.Chain.Id, 1)));
@@ -538,7 +541,7 @@ public sealed class BlockStoreTests
             string name = disk.List()[0];
             byte[] whole = disk.ReadAll(name);
             ulong salt = BitConverter.ToUInt64(whole, 40 + 48);
-            var record = new StagingBuffer(256);
+            var record = new StagingBuffer();
             BlockRecord.Write(record, new CanonicalWriter(), block, link, salt, whole.Length, whole.Length);
             disk.Put(name, [.. whole, .. record.Written]);
 

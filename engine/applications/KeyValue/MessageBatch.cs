@@ -14,12 +14,17 @@ internal sealed class MessageBatch
     /// <summary>The messages of one length are hashed in portions of about this many bytes.</summary>
     private const int PortionBytes = 64 << 10;
 
-    private ReadOnlyMemory<byte>[] _messages = new ReadOnlyMemory<byte>[256];
-    private Digest[] _digests = new Digest[256];
-    private int[] _lengths = new int[256];
-    private int[] _order = new int[256];
-    private byte[] _portion = new byte[PortionBytes];
-    private Digest[] _portionDigests = new Digest[256];
+    private const int FirstMessages = 16;
+
+    /// <summary>The most messages of a portion.</summary>
+    private const int PortionMessages = 256;
+
+    private ReadOnlyMemory<byte>[] _messages = new ReadOnlyMemory<byte>[FirstMessages];
+    private Digest[] _digests = new Digest[FirstMessages];
+    private int[] _lengths = new int[FirstMessages];
+    private int[] _order = new int[FirstMessages];
+    private byte[] _portion = [];
+    private Digest[] _portionDigests = [];
 
     /// <summary>How many messages there are.</summary>
     public int Count { get; private set; }
@@ -83,7 +88,18 @@ internal sealed class MessageBatch
             return;
         }
 
-        int perPortion = PortionBytes / Math.Max(length, PortionBytes / _portionDigests.Length);
+        int perPortion = PortionBytes / Math.Max(length, PortionBytes / PortionMessages);
+        int largest = Math.Min(perPortion, messages.Length);
+        if (_portion.Length < largest * length)
+        {
+            _portion = new byte[Math.Min(PortionBytes, Math.Max(2 * _portion.Length, largest * length))];
+        }
+
+        if (_portionDigests.Length < largest)
+        {
+            _portionDigests = new Digest[Math.Min(PortionMessages, Math.Max(2 * _portionDigests.Length, largest))];
+        }
+
         while (!messages.IsEmpty)
         {
             ReadOnlySpan<int> portion = messages[..Math.Min(perPortion, messages.Length)];

@@ -209,21 +209,21 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica, II
             return EdgeVerdict.Throttled;
         }
 
-        List<CommittedBlock> blocks = [];
+        List<byte[]> blocks = [];
         int bytes = 0;
         ILedger ledger = ports.Ledger;
         for (Height height = first; blocks.Count < count && bytes < MaxRangeBytes && height <= ledger.Height; height = height.Next())
         {
-            if (ledger.Read(height) is not { } block)
+            if (ledger.ReadEncoded(height) is not { } block)
             {
                 break;
             }
 
             blocks.Add(block);
-            bytes += block.Block.Encoded.Length + 1024 + (block.Proof.Path.Length * BlockHeader.EncodedBytes) + (block.Proof.Certificate?.Signature.Length ?? 0);
+            bytes += block.Length;
         }
 
-        Answer(sender, RepairKind.Range, RepairMessages.Range(first, blocks));
+        Answer(sender, RepairKind.Range, RepairMessages.EncodedRange(first, blocks));
         return EdgeVerdict.Taken;
     }
 

@@ -19,7 +19,7 @@ public class VoteCollector
     private readonly Committee _committee;
     private readonly int _perSigner;
     private readonly bool _perSlot;
-    private readonly SortedDictionary<Key, Tally> _tallies = [];
+    private readonly SortedList<Key, Tally> _tallies = [];
     private readonly SortedSet<Key>[] _bySigner;
 
     /// <summary>Makes a collector.</summary>
@@ -69,7 +69,7 @@ public class VoteCollector
         if (_tallies.TryGetValue(key, out Tally? tally) && tally.Votes.TryGetValue(vote.Signer.Value, out Vote first))
         {
             // Once a signer and view: a flood of contradictions proves nothing more.
-            return first.Statement == vote.Statement || !tally.Accused.Add(vote.Signer.Value) ? default : new Collected(default, new Evidence(first, vote));
+            return first.Statement == vote.Statement || !(tally.Accused ??= []).Add(vote.Signer.Value) ? default : new Collected(default, new Evidence(first, vote));
         }
 
         if (mine.Count >= _perSigner)
@@ -124,18 +124,18 @@ public class VoteCollector
     {
         while (_tallies.Count > 0)
         {
-            Key lowest = _tallies.First().Key;
+            Key lowest = _tallies.GetKeyAtIndex(0);
             if (lowest.View >= view.Value)
             {
                 return;
             }
 
-            foreach (int signer in _tallies[lowest].Votes.Keys)
+            foreach ((int signer, _) in _tallies.GetValueAtIndex(0).Votes)
             {
                 _bySigner[signer].Remove(lowest);
             }
 
-            _tallies.Remove(lowest);
+            _tallies.RemoveAt(0);
         }
     }
 
@@ -172,9 +172,9 @@ public class VoteCollector
 
     private sealed class Tally
     {
-        public SortedDictionary<int, Vote> Votes { get; } = [];
+        public SortedList<int, Vote> Votes { get; } = [];
 
-        public HashSet<int> Accused { get; } = [];
+        public HashSet<int>? Accused { get; set; }
 
         public bool Reported { get; set; }
     }

@@ -27,6 +27,9 @@ public interface ILedger : IDisposable
     /// <summary>The committed block at that height, or null.</summary>
     CommittedBlock? Read(Height height);
 
+    /// <summary>The canonical bytes of the committed block at that height (<see cref="CommittedBlock.Encode"/>), as peers are sent them, or null.</summary>
+    byte[]? ReadEncoded(Height height) => Read(height)?.ToBytes();
+
     /// <summary>The header committed at that height, or null.</summary>
     BlockHeader? ReadHeader(Height height);
 

@@ -136,6 +136,20 @@ public sealed class SimulatedWorld
         }
     }
 
+    /// <summary>Whether every honest replica committed that height, those that are down included. Cheap enough to be asked after every event.</summary>
+    public bool HaveCommitted(ulong height)
+    {
+        foreach (SimulatedReplica replica in _replicas)
+        {
+            if (replica.Committed.Value < height && replica.Honest)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>Starts every replica and every client.</summary>
     public void Start()
     {
@@ -213,7 +227,7 @@ public sealed class SimulatedWorld
 
     internal IClaims NewClaims()
     {
-        var production = new Claims(Chain, Keys.Scheme, new VerifiedCache(Options.VerifiedEntries));
+        var production = new Claims(Chain, Keys.Scheme, new VerifiedCache(Options.VerifiedEntries, Chain.Hash));
         IClaims claims = Options.RealSignatures ? production : new RegisteredClaims(production, Runs);
         return Options.WrapClaims?.Invoke(claims, Keys.Scheme) ?? claims;
     }
