@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 
 namespace Bft.Crypto.Merkle;
 
@@ -139,8 +138,8 @@ internal static class TreeHash
 
     private static Digest Sha256(ReadOnlySpan<byte> preimage)
     {
-        Span<byte> digest = stackalloc byte[Digest.Size];
-        SHA256.HashData(preimage, digest);
-        return new Digest(digest);
+        Span<Digest> digest = stackalloc Digest[1];
+        Sha256Lanes.Hash(preimage, preimage.Length, digest);
+        return digest[0];
     }
 }

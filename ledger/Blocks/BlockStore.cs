@@ -136,7 +136,12 @@ public sealed class BlockStore : ILedger
     }
 
     /// <inheritdoc/>
-    public byte[]? ReadEncoded(Height height) => SegmentOf(height) is { } segment ? BlockRecord.Encoded(Record(segment, height)).ToArray() : null;
+    public bool TryReadEncoded(Height height, out ReadOnlyMemory<byte> encoded)
+    {
+        BlockSegment? segment = SegmentOf(height);
+        encoded = segment is null ? default : BlockRecord.Encoded(Record(segment, height));
+        return segment is not null;
+    }
 
     /// <inheritdoc/>
     public BlockHeader? ReadHeader(Height height)

@@ -11,6 +11,9 @@ internal sealed class MessageBatch
     /// <summary>Longer messages gain nothing from company.</summary>
     private const int MaxLaneBytes = 2048;
 
+    /// <summary>Longer messages without company are the library's.</summary>
+    private const int MaxAloneBytes = 128;
+
     /// <summary>The messages of one length are hashed in portions of about this many bytes.</summary>
     private const int PortionBytes = 64 << 10;
 
@@ -78,7 +81,7 @@ internal sealed class MessageBatch
 
     private void HashEqual(ReadOnlySpan<int> messages, int length)
     {
-        if (length > MaxLaneBytes || messages.Length == 1)
+        if (length > (messages.Length == 1 ? MaxAloneBytes : MaxLaneBytes))
         {
             foreach (int message in messages)
             {

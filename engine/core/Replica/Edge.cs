@@ -209,12 +209,12 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica, II
             return EdgeVerdict.Throttled;
         }
 
-        List<byte[]> blocks = [];
+        List<ReadOnlyMemory<byte>> blocks = [];
         int bytes = 0;
         ILedger ledger = ports.Ledger;
         for (Height height = first; blocks.Count < count && bytes < MaxRangeBytes && height <= ledger.Height; height = height.Next())
         {
-            if (ledger.ReadEncoded(height) is not { } block)
+            if (!ledger.TryReadEncoded(height, out ReadOnlyMemory<byte> block))
             {
                 break;
             }

@@ -85,10 +85,10 @@ public static class RepairMessages
     /// <summary>Answers with a range of blocks as the ledger keeps them.</summary>
     /// <param name="first">The first height.</param>
     /// <param name="blocks">What <see cref="CommittedBlock.Encode"/> wrote, ascending.</param>
-    public static byte[] EncodedRange(Height first, IReadOnlyList<byte[]> blocks)
+    public static byte[] EncodedRange(Height first, IReadOnlyList<ReadOnlyMemory<byte>> blocks)
     {
         int bytes = RangeOverheadBytes;
-        foreach (byte[] block in blocks)
+        foreach (ReadOnlyMemory<byte> block in blocks)
         {
             bytes += block.Length;
         }
@@ -98,9 +98,9 @@ public static class RepairMessages
         writer.Byte((byte)RepairKind.Range);
         writer.UInt64(first.Value);
         writer.UInt16((ushort)blocks.Count);
-        foreach (byte[] block in blocks)
+        foreach (ReadOnlyMemory<byte> block in blocks)
         {
-            writer.Raw(block);
+            writer.Raw(block.Span);
         }
 
         return writer.Take();
