@@ -281,7 +281,7 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica, II
 
         int cost = bytes + InputOverheadBytes;
         inflow.Hold(sender, cost);
-        replica.Post(input, () => inflow.Release(sender, cost));
+        replica.Post(input, inflow, sender, cost);
     }
 
     private void Answer(ReplicaId to, RepairKind kind, byte[] message)

@@ -130,9 +130,10 @@ public class VoteCollector
                 return;
             }
 
-            foreach ((int signer, _) in _tallies.GetValueAtIndex(0).Votes)
+            SortedList<int, Vote> forgotten = _tallies.GetValueAtIndex(0).Votes;
+            for (int i = 0; i < forgotten.Count; i++)
             {
-                _bySigner[signer].Remove(lowest);
+                _bySigner[forgotten.GetKeyAtIndex(i)].Remove(lowest);
             }
 
             _tallies.RemoveAt(0);
@@ -142,11 +143,11 @@ public class VoteCollector
     private ImmutableArray<Vote> QuorumOf(Tally tally, Statement statement)
     {
         ReplicaSet signers = ReplicaSet.Empty;
-        foreach ((int signer, Vote vote) in tally.Votes)
+        for (int i = 0; i < tally.Votes.Count; i++)
         {
-            if (vote.Statement == statement)
+            if (tally.Votes.GetValueAtIndex(i).Statement == statement)
             {
-                signers = signers.With(new ReplicaId(signer));
+                signers = signers.With(new ReplicaId(tally.Votes.GetKeyAtIndex(i)));
             }
         }
 
