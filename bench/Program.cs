@@ -142,4 +142,17 @@ micro.SetAction(result =>
     return 0;
 });
 root.Subcommands.Add(micro);
-return await root.Parse(args).InvokeAsync();
+try
+{
+    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (OperationCanceledException)
+{
+    Console.Error.WriteLine("stopped before the end: nothing is reported");
+    return ExitCodes.Interrupted;
+}
+catch (Exception exception)
+{
+    Console.Error.WriteLine($"error: {exception}");
+    return ExitCodes.Failure;
+}

@@ -6,7 +6,7 @@ using Bft.Crypto.KeyStore;
 using Bft.Engine;
 using Bft.Testnet.Ceremony;
 using Bft.Testnet.Homes;
-using HdrHistogram;
+using Bft.Testnet.Load;
 
 namespace Bft.Bench.Rejoin;
 
@@ -48,7 +48,7 @@ internal sealed class RejoinRun(string directory, int blocks, double rate, bool 
     private static readonly TimeSpan Stretch = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(500);
 
-    private LongConcurrentHistogram _latency = NewHistogram();
+    private volatile LatencyRecord _latency = new();
     private long _failed;
     private volatile bool _stopping;
 
@@ -87,7 +87,7 @@ internal sealed class RejoinRun(string directory, int blocks, double rate, bool 
         from = wiped ? 0 : from;
         long behindAtStart = validators.Most("height") - from;
         log.WriteLine("starting it again");
-        _latency = NewHistogram();
+        _latency = new LatencyRecord();
         long start = Stopwatch.GetTimestamp();
         await validators.StartAsync(data.Home(Victim), Victim, cancellation);
         while (validators.Of(Victim, "height") is not { } height || validators.Most("height") - height > LevelWithin)
@@ -97,7 +97,7 @@ internal sealed class RejoinRun(string directory, int blocks, double rate, bool 
 
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         long taken = validators.Most("height") - from;
-        LatencyReport during = Report(_latency);
+        LatencyReport during = LatencyReport.Of(_latency);
         LatencyReport level = await MeasureAsync(cancellation);
         _stopping = true;
         await load;
@@ -126,9 +126,9 @@ internal sealed class RejoinRun(string directory, int blocks, double rate, bool 
 
     private async Task<LatencyReport> MeasureAsync(CancellationToken cancellation)
     {
-        _latency = NewHistogram();
+        _latency = new LatencyRecord();
         await Task.Delay(Stretch, cancellation);
-        return Report(_latency);
+        return LatencyReport.Of(_latency);
     }
 
     private bool Send(BftClient client, Run run, long due)
@@ -147,7 +147,7 @@ internal sealed class RejoinRun(string directory, int blocks, double rate, bool 
                 Interlocked.Increment(ref _failed);
             }
 
-            _latency.RecordValue(Math.Clamp((long)Stopwatch.GetElapsedTime(due).TotalMicroseconds, 1, 119_000_000));
+            _latency.Record(Stopwatch.GetElapsedTime(due));
         }
         catch (BftClientException exception)
         {
@@ -157,14 +157,4 @@ internal sealed class RejoinRun(string directory, int blocks, double rate, bool 
             }
         }
     }
-
-    private static LongConcurrentHistogram NewHistogram() => new(1, 120_000_000, 3);
-
-    private static LatencyReport Report(LongConcurrentHistogram latency) => new(
-        Milliseconds(latency.GetValueAtPercentile(50)),
-        Milliseconds(latency.GetValueAtPercentile(99)),
-        Milliseconds(latency.GetValueAtPercentile(99.9)),
-        latency.TotalCount == 0 ? 0 : Milliseconds(latency.GetMean()));
-
-    private static double Milliseconds(double microseconds) => Math.Round(microseconds / 1000, 3);
 }

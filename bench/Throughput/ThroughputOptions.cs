@@ -1,3 +1,5 @@
+using Bft.Testnet.Load;
+
 namespace Bft.Bench.Throughput;
 
 /// <summary>What a throughput run is asked for.</summary>
@@ -86,4 +88,9 @@ internal sealed record ThroughputReport(
     ThroughputOptions Options);
 
 /// <summary>Latency from submit (or, in an open loop, from when it was due) to verified commit, in milliseconds.</summary>
-internal sealed record LatencyReport(double P50, double P99, double P999, double Mean);
+internal sealed record LatencyReport(double P50, double P99, double P999, double Mean)
+{
+    /// <summary>What was recorded until now; zeros when nothing was.</summary>
+    public static LatencyReport Of(LatencyRecord record) =>
+        new(record.Milliseconds(50) ?? 0, record.Milliseconds(99) ?? 0, record.Milliseconds(99.9) ?? 0, record.MeanMilliseconds() ?? 0);
+}

@@ -4,15 +4,14 @@ using Bft.Client;
 using Bft.Crypto.KeyStore;
 using Bft.Engine;
 using Bft.Testnet.Ceremony;
-using HdrHistogram;
+using Bft.Testnet.Load;
 
 namespace Bft.Bench.Throughput;
 
 /// <summary>A consortium of real processes on this machine under load, measured from its client.</summary>
 internal sealed class ThroughputRun(ThroughputOptions options, TextWriter log)
 {
-    // Microseconds up to two minutes, three digits.
-    private readonly LongConcurrentHistogram _latency = new(1, 120_000_000, 3);
+    private readonly LatencyRecord _latency = new();
     private const int MemorySamples = 10;
 
     private static readonly TimeSpan YardstickPeriod = TimeSpan.FromSeconds(1);
@@ -89,7 +88,7 @@ internal sealed class ThroughputRun(ThroughputOptions options, TextWriter log)
         double cpuPer1000 = cpu.TotalSeconds * 1000 / Math.Max(1, committed);
         return new ThroughputReport(
             Math.Round(committed / seconds, 1),
-            new LatencyReport(Percentile(50), Percentile(99), Percentile(99.9), _latency.TotalCount == 0 ? 0 : Math.Round(_latency.GetMean() / 1000, 3)),
+            LatencyReport.Of(_latency),
             Math.Round(cpuPer1000, 4),
             memory,
             resident,
@@ -148,7 +147,7 @@ internal sealed class ThroughputRun(ThroughputOptions options, TextWriter log)
                 else
                 {
                     Interlocked.Add(ref _committed, run.Count);
-                    _latency.RecordValueWithCount(Math.Clamp((long)Stopwatch.GetElapsedTime(since).TotalMicroseconds, 1, 119_000_000), run.Count);
+                    _latency.Record(Stopwatch.GetElapsedTime(since), run.Count);
                 }
             }
         }
@@ -164,6 +163,4 @@ internal sealed class ThroughputRun(ThroughputOptions options, TextWriter log)
             room?.Release();
         }
     }
-
-    private double Percentile(double percentile) => Math.Round(_latency.GetValueAtPercentile(percentile) / 1000.0, 3);
 }

@@ -34,6 +34,9 @@ internal sealed class RunSender : ILinkEvents, IAsyncDisposable
     private TaskCompletionSource _changed = New();
     private int _preferred;
 
+    // No run is to be sent again before: thousands are under way, and looking through them every tick cost more than carrying them.
+    private long _earliestResend = long.MaxValue;
+
     public RunSender(Chain chain, ValidatorKeys keys, BftClientOptions options)
     {
         _chain = chain;
@@ -143,7 +146,7 @@ internal sealed class RunSender : ILinkEvents, IAsyncDisposable
         {
             if (run.Target == link)
             {
-                run.ResendAt = Now;
+                Schedule(run, Now);
             }
         }
 
@@ -157,7 +160,7 @@ internal sealed class RunSender : ILinkEvents, IAsyncDisposable
         {
             case SubmitVerdict.Full:
                 int doublings = Math.Min(run.Refusals++, 6);
-                run.ResendAt = Now + (long)(LeastFullBackoff.TotalMilliseconds * (1 << doublings));
+                Schedule(run, Now + (long)(LeastFullBackoff.TotalMilliseconds * (1 << doublings)));
                 MoveOn(link);
                 break;
             case SubmitVerdict.Rejected:
@@ -168,7 +171,7 @@ internal sealed class RunSender : ILinkEvents, IAsyncDisposable
                 }
                 else if (run.Target == link)
                 {
-                    run.ResendAt = Now;
+                    Schedule(run, Now);
                 }
 
                 break;
@@ -243,7 +246,7 @@ internal sealed class RunSender : ILinkEvents, IAsyncDisposable
         verified = true;
         if (!run.IsOrdered)
         {
-            run.ResendAt = Math.Min(run.ResendAt, Now + (long)MissingReceipts.TotalMilliseconds);
+            Schedule(run, Math.Min(run.ResendAt, Now + (long)MissingReceipts.TotalMilliseconds));
         }
 
         // The codes are copied: the result outlives the frame they lie in.
@@ -276,11 +279,21 @@ internal sealed class RunSender : ILinkEvents, IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(_ended.Token))
             {
-                // Not by its values, which would be copied under all its locks.
                 long now = Now;
+                if (now < Volatile.Read(ref _earliestResend))
+                {
+                    continue;
+                }
+
+                // Before the look: what is due earlier from now on says so itself. Not by its values, which would be copied under all its locks.
+                Interlocked.Exchange(ref _earliestResend, long.MaxValue);
                 foreach ((_, OutstandingRun run) in _outstanding)
                 {
-                    if (now >= run.ResendAt)
+                    if (now < run.ResendAt)
+                    {
+                        LookBy(run.ResendAt);
+                    }
+                    else
                     {
                         run.Attempts++;
                         if (!run.IsOrdered)
@@ -299,6 +312,30 @@ internal sealed class RunSender : ILinkEvents, IAsyncDisposable
         }
     }
 
+    private void Schedule(OutstandingRun run, long at)
+    {
+        run.ResendAt = at;
+
+        // A look that begins now sees the run's new time, or this sees that it began.
+        Interlocked.MemoryBarrier();
+        LookBy(at);
+    }
+
+    private void LookBy(long at)
+    {
+        long earliest = Volatile.Read(ref _earliestResend);
+        while (at < earliest)
+        {
+            long seen = Interlocked.CompareExchange(ref _earliestResend, at, earliest);
+            if (seen == earliest)
+            {
+                return;
+            }
+
+            earliest = seen;
+        }
+    }
+
     // All that follows avoids a validator that failed once, until another one fails.
     private void MoveOn(ValidatorLink? from)
     {
@@ -312,7 +349,7 @@ internal sealed class RunSender : ILinkEvents, IAsyncDisposable
     private void Send(OutstandingRun run, bool spread)
     {
         double factor = Math.Min(1 << Math.Min(run.Attempts, 3), 8);
-        run.ResendAt = Now + (long)(_options.RetryAfter.TotalMilliseconds * factor);
+        Schedule(run, Now + (long)(_options.RetryAfter.TotalMilliseconds * factor));
         int start = Volatile.Read(ref _preferred);
         for (int i = 0; i < _links.Length; i++)
         {
@@ -330,7 +367,7 @@ internal sealed class RunSender : ILinkEvents, IAsyncDisposable
         if (run.Target is null || !run.Target.IsReady)
         {
             // Nobody took it: try again as soon as somebody is there.
-            run.ResendAt = Now + (long)Tick.TotalMilliseconds;
+            Schedule(run, Now + (long)Tick.TotalMilliseconds);
             run.Attempts = Math.Max(0, run.Attempts - 1);
         }
     }

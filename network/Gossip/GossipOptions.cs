@@ -53,11 +53,14 @@ public sealed record GossipOptions
     /// </summary>
     public int? Verifiers { get; init; }
 
-    /// <summary>How long a validator waits for those that check a batch, after it last heard of them, before it checks it itself. Default 50 ms.</summary>
-    public TimeSpan AttestationDeadline { get; init; } = TimeSpan.FromMilliseconds(50);
+    /// <summary>
+    /// How long a validator waits for those that check a batch, after it last heard of them, before it checks it itself. Default 200 ms: a busy machine keeps an honest process
+    /// waiting longer than one would think, and who is silent for good costs this a few times only.
+    /// </summary>
+    public TimeSpan AttestationDeadline { get; init; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>How long a batch waits to be vouched for at the most. Default 1 s.</summary>
-    public TimeSpan AttestationLimit { get; init; } = TimeSpan.FromSeconds(1);
+    /// <summary>How long a batch waits at the most for those that are heard of and have not left it out. Default 3 s: under load they are behind, and doing their work for them makes that worse.</summary>
+    public TimeSpan AttestationLimit { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>How many batches are verified at a time on pool threads; 0 verifies within <see cref="TransactionGossip.OnMessage"/>. Default 1.</summary>
     public int Workers { get; init; } = 1;

@@ -10,8 +10,9 @@ namespace Bft.Network.Gossip;
 /// <para>
 /// Safe whatever validators do: a run counts as checked only when the origin and f others, each over its own link, say so, and a validator that
 /// did not hear that, or gets the run in a proposal before, checks it itself. A lie of up to f validators therefore never gets through, and their silence costs time only:
-/// a batch waits as long as those that check it are heard of, and not beyond <see cref="GossipOptions.AttestationLimit"/>. Who leaves out more than a third of
-/// its batches is not waited for any more, and the next on the circle takes its place, until it speaks again.
+/// a batch waits as long as those that check it are heard of and have not vouched for a later one of its origin (they go in order: they left it out), and not
+/// beyond <see cref="GossipOptions.AttestationLimit"/>. Who leaves out more than a third of its batches is not waited for any more, and the next on the circle takes its
+/// place, until it speaks again.
 /// </para>
 /// <para>Bounded: in bytes of batches that wait for each origin, in attestations for each validator. Thread-safe.</para>
 /// </remarks>
@@ -34,11 +35,14 @@ internal sealed class SharedVerification
     private readonly TimeSpan _limit;
     private readonly TimeProvider _time;
     private readonly Dictionary<GossipAttestation, Waiting> _waiting = [];
-    private readonly Queue<Waiting> _byAge = new();
+    private readonly Queue<Waiting>[] _byAge;
     private readonly long[] _waitingBytes;
     private readonly Early[] _early;
     private readonly int[] _late;
     private readonly long[] _heard;
+
+    // By attester and origin: the latest batch it vouched for.
+    private readonly ulong[,] _vouched;
 
     /// <summary>Begins with nobody late.</summary>
     /// <param name="size">n.</param>
@@ -56,7 +60,9 @@ internal sealed class SharedVerification
         _time = time;
         _waitingBytes = new long[size];
         _early = [.. Enumerable.Range(0, size).Select(_ => new Early())];
+        _byAge = [.. Enumerable.Range(0, size).Select(_ => new Queue<Waiting>())];
         _late = new int[size];
+        _vouched = new ulong[size, size];
         _heard = [.. Enumerable.Repeat(time.GetTimestamp(), size)];
     }
 
@@ -105,7 +111,7 @@ internal sealed class SharedVerification
             first = _waiting.Count == 0;
             var waiting = new Waiting(key, batch, runs, Verifiers(batch.Origin), _time.GetTimestamp()) { Attesters = attesters };
             _waiting.Add(key, waiting);
-            _byAge.Enqueue(waiting);
+            _byAge[batch.Origin.Value].Enqueue(waiting);
             _waitingBytes[batch.Origin.Value] += batch.Message.Length;
             return VerificationStep.Wait;
         }
@@ -124,6 +130,8 @@ internal sealed class SharedVerification
         {
             _late[attester.Value] = Math.Max(0, _late[attester.Value] - 1);
             _heard[attester.Value] = _time.GetTimestamp();
+            ref ulong vouched = ref _vouched[attester.Value, attestation.Origin.Value];
+            vouched = Math.Max(vouched, attestation.Sequence);
             if (!_waiting.TryGetValue(attestation, out Waiting? waiting))
             {
                 _early[attester.Value].Add(attestation, EarlyAttestations);
@@ -135,46 +143,67 @@ internal sealed class SharedVerification
         }
     }
 
-    /// <summary>The batches that nobody vouched for in time, to be checked here; when to look again, null for not at all.</summary>
-    public List<Waiting> TakeOverdue(out TimeSpan? next)
+    /// <summary>
+    /// The oldest batch that nobody vouched for in time, to be checked here; null when there is none, and then when to look again, null for not at all. One at a time, since
+    /// checking takes time in which others may be vouched for.
+    /// </summary>
+    public Waiting? TakeOverdue(out TimeSpan? next)
     {
-        List<Waiting> overdue = [];
+        next = null;
         lock (_lock)
         {
-            next = null;
-            while (_byAge.TryPeek(out Waiting? oldest))
+            // Each origin by itself: whom one waits for is nothing to another.
+            foreach (Queue<Waiting> waiting in _byAge)
             {
-                if (!oldest.Gone && Left(oldest) is var left && left > TimeSpan.Zero)
+                while (waiting.TryPeek(out Waiting? oldest))
                 {
-                    next = left;
-                    break;
-                }
-
-                _byAge.Dequeue();
-                if (!oldest.Gone)
-                {
-                    overdue.Add(Remove(oldest));
-                    foreach (int verifier in oldest.Expected.ToArray())
+                    if (oldest.Gone)
                     {
-                        _late[verifier] = Math.Min(2 * Patience * Miss, _late[verifier] + (oldest.Attesters.Contains(new ReplicaId(verifier)) ? 0 : Miss));
+                        waiting.Dequeue();
+                    }
+                    else if (Left(oldest) is var left && left > TimeSpan.Zero)
+                    {
+                        next = next < left ? next : left;
+                        break;
+                    }
+                    else
+                    {
+                        waiting.Dequeue();
+                        CountMisses(oldest);
+                        return Remove(oldest);
                     }
                 }
             }
         }
 
-        return overdue;
+        return null;
     }
 
-    // Whoever is missing may have much to check: it is waited for while it is heard of.
+    private void CountMisses(Waiting waiting)
+    {
+        foreach (int verifier in waiting.Expected.ToArray())
+        {
+            _late[verifier] = Math.Min(2 * Patience * Miss, _late[verifier] + (waiting.Attesters.Contains(new ReplicaId(verifier)) ? 0 : Miss));
+        }
+    }
+
+    // Whoever is missing may have much to check: it is waited for while it is heard of, unless it went past this batch.
     private TimeSpan Left(Waiting waiting)
     {
         long from = waiting.Since;
         foreach (int verifier in waiting.Expected.ToArray())
         {
-            if (!waiting.Attesters.Contains(new ReplicaId(verifier)))
+            if (waiting.Attesters.Contains(new ReplicaId(verifier)))
             {
-                from = Math.Max(from, _heard[verifier]);
+                continue;
             }
+
+            if (_vouched[verifier, waiting.Key.Origin.Value] > waiting.Key.Sequence)
+            {
+                return TimeSpan.Zero;
+            }
+
+            from = Math.Max(from, _heard[verifier]);
         }
 
         TimeSpan quiet = _deadline - _time.GetElapsedTime(from);

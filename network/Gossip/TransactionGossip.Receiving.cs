@@ -199,11 +199,18 @@ public sealed partial class TransactionGossip
                 Trust(batch, runs);
                 break;
             case VerificationStep.Check:
-                if (Check(sender, batch, runs) && ours && _shared is not null)
+                if (!AreSigned(batch, runs))
+                {
+                    break;
+                }
+
+                // First: whoever gets it in a proposal of ours before it has our word checks it as well.
+                if (ours && _shared is not null)
                 {
                     Attest(batch);
                 }
 
+                Keep(sender, batch, runs);
                 break;
         }
     }
@@ -219,7 +226,7 @@ public sealed partial class TransactionGossip
         return step;
     }
 
-    private bool Check(ReplicaId sender, in GossipBatch batch, Run[] runs)
+    private bool AreSigned(in GossipBatch batch, Run[] runs)
     {
         if (!Array.TrueForAll(runs, run => _isSigned(run)))
         {
@@ -227,7 +234,6 @@ public sealed partial class TransactionGossip
             return false;
         }
 
-        Keep(sender, batch, runs);
         return true;
     }
 
@@ -290,25 +296,25 @@ public sealed partial class TransactionGossip
 
     private void CheckOverdue()
     {
-        List<SharedVerification.Waiting> overdue = _shared!.TakeOverdue(out TimeSpan? next);
-        lock (_lock)
-        {
-            if (!_disposed && next is { } later)
-            {
-                _attestationTimer.Change(later, Timeout.InfiniteTimeSpan);
-            }
-        }
-
-        foreach (SharedVerification.Waiting waiting in overdue)
+        TimeSpan? next;
+        while (_shared!.TakeOverdue(out next) is { } waiting)
         {
             _metrics.Count(GossipEvent.Unattested);
             if (waiting.Batch.Origin == _identity.Self)
             {
                 _pool.Attested(waiting.Runs);
             }
-            else
+            else if (AreSigned(waiting.Batch, waiting.Runs))
             {
-                Check(waiting.Batch.Origin, waiting.Batch, waiting.Runs);
+                Keep(waiting.Batch.Origin, waiting.Batch, waiting.Runs);
+            }
+        }
+
+        lock (_lock)
+        {
+            if (!_disposed && next is { } later)
+            {
+                _attestationTimer.Change(later, Timeout.InfiniteTimeSpan);
             }
         }
     }

@@ -28,12 +28,14 @@ public sealed class LatencyRecord
     }
 
     /// <summary>Records one latency; anything longer than an hour counts as an hour.</summary>
-    public void Record(TimeSpan latency)
+    /// <param name="latency">The latency.</param>
+    /// <param name="times">How many transactions had it.</param>
+    public void Record(TimeSpan latency, long times = 1)
     {
         long microseconds = Math.Clamp((long)latency.TotalMicroseconds, 1, MostMicroseconds);
         lock (_gate)
         {
-            _histogram.RecordValue(microseconds);
+            _histogram.RecordValueWithCount(microseconds, times);
         }
     }
 
@@ -44,6 +46,15 @@ public sealed class LatencyRecord
         lock (_gate)
         {
             return _histogram.TotalCount == 0 ? null : Math.Round(_histogram.GetValueAtPercentile(percentile) / 1000.0, 3);
+        }
+    }
+
+    /// <summary>The mean in milliseconds; null when nothing was recorded.</summary>
+    public double? MeanMilliseconds()
+    {
+        lock (_gate)
+        {
+            return _histogram.TotalCount == 0 ? null : Math.Round(_histogram.GetMean() / 1000.0, 3);
         }
     }
 }

@@ -122,6 +122,9 @@ internal sealed class GossipNetwork : IDisposable
 
         public PoolAnswer WhenNew { get; set; } = PoolAnswer.Added;
 
+        /// <summary>Called with every run that is offered, before it is kept.</summary>
+        public Action? Offering { get; set; }
+
         public Peers.Recorder<Digest> Offered { get; } = new();
 
         public Peers.Recorder<Digest> AttestedRuns { get; } = new();
@@ -143,6 +146,7 @@ internal sealed class GossipNetwork : IDisposable
 
         public PoolAnswer Add(Run run, TimeSpan? unattestedFor = null)
         {
+            Offering?.Invoke();
             PoolAnswer answer;
             lock (_lock)
             {

@@ -6,6 +6,9 @@ namespace Bft.Network.Tests.Gossip;
 /// <summary>f+1 validators check client signatures for all: in a committee of four the origin and the next on the circle.</summary>
 public sealed class SharedVerificationTests
 {
+    private static readonly GossipOptions Defaults = new() { FirstSequence = 0 };
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
+
     private static GossipNetwork Four(Func<Run, bool>? isSigned = null) => new(4, options => options with { Verifiers = 2 }, isSigned);
 
     [Fact]
@@ -33,7 +36,7 @@ public sealed class SharedVerificationTests
     {
         using GossipNetwork network = Four();
         Run run = network.RunOf(1, 1);
-        Assert.Equal(TimeSpan.FromSeconds(1), network.All[3].UnattestedFor);
+        Assert.Equal(Defaults.AttestationLimit, network.All[3].UnattestedFor);
         network.All[3].Spread(run);
         Assert.Empty(network.Pools[3].AttestedRuns.All);
         network.Settle();
@@ -49,9 +52,9 @@ public sealed class SharedVerificationTests
         Run run = network.RunOf(1, 1);
         network.All[3].Spread(run);
         network.Settle();
-        network.Time.Advance(TimeSpan.FromMilliseconds(49));
+        network.Time.Advance(Defaults.AttestationDeadline - Moment);
         Assert.Empty(network.Pools[3].AttestedRuns.All);
-        network.Time.Advance(TimeSpan.FromMilliseconds(1));
+        network.Time.Advance(Moment);
         Assert.Equal([run.Digest], network.Pools[3].AttestedRuns.All);
         Assert.DoesNotContain(network.Checked, check => check.Validator == 3);
     }
@@ -114,9 +117,9 @@ public sealed class SharedVerificationTests
         network.Settle();
         Assert.Empty(network.Pools[1].Runs);
 
-        network.Time.Advance(TimeSpan.FromMilliseconds(49));
+        network.Time.Advance(Defaults.AttestationDeadline - Moment);
         Assert.Empty(network.Pools[1].Runs);
-        network.Time.Advance(TimeSpan.FromMilliseconds(1));
+        network.Time.Advance(Moment);
         Assert.All(new[] { 1, 2 }, other => Assert.Equal([run.Digest], network.Pools[other].Runs));
         Assert.Equal([1, 2], network.Checked.Select(check => check.Validator).Order());
         Assert.Equal(1, network.All[1].Counts.Unattested);
@@ -129,16 +132,61 @@ public sealed class SharedVerificationTests
         using GossipNetwork network = Four();
         byte[] first = network.BatchOf(3, 1, network.RunOf(1, 1));
         network.All[1].OnMessage(new ReplicaId(3), first);
+        TimeSpan step = Defaults.AttestationDeadline * 0.8;
         for (ulong sequence = 2; sequence < 30; sequence++)
         {
-            network.Time.Advance(TimeSpan.FromMilliseconds(40));
-            byte[] other = network.BatchOf(2, sequence, network.RunOf(2, sequence));
-            Assert.True(GossipBatch.TryOpen(network.Chain, 64, other, out GossipBatch batch));
-            network.All[1].OnMessage(new ReplicaId(0), new GossipAttestation(batch.Origin, batch.Sequence, batch.Digest).Encode());
-            Assert.Equal(sequence * 40 - 40 < 1000 ? 0 : 1, network.Pools[1].Runs.Length);
+            network.Time.Advance(step);
+            Vouch(network, by: 0, to: 1, network.BatchOf(2, sequence, network.RunOf(2, sequence)));
+            Assert.Equal(step * (sequence - 1) < Defaults.AttestationLimit ? 0 : 1, network.Pools[1].Runs.Length);
         }
 
         Assert.Equal([(1, network.RunOf(1, 1).Digest)], network.Checked);
+    }
+
+    [Fact]
+    public void One_that_vouched_for_a_later_batch_of_the_origin_is_not_waited_for()
+    {
+        using GossipNetwork network = Four();
+        Run left = network.RunOf(1, 1);
+        network.All[1].OnMessage(new ReplicaId(3), network.BatchOf(3, 1, left));
+        network.Time.Advance(Defaults.AttestationDeadline * 0.8);
+        Vouch(network, by: 0, to: 1, network.BatchOf(3, 2, network.RunOf(1, 2)));
+        network.Time.Advance(Defaults.AttestationDeadline * 0.2);
+        Assert.Equal([left.Digest], network.Pools[1].Runs);
+
+        // The same, but what it vouched for meanwhile was earlier: it is still at work.
+        Run pending = network.RunOf(1, 4);
+        network.All[1].OnMessage(new ReplicaId(3), network.BatchOf(3, 4, pending));
+        network.Time.Advance(Defaults.AttestationDeadline * 0.8);
+        Vouch(network, by: 0, to: 1, network.BatchOf(3, 3, network.RunOf(1, 3)));
+        network.Time.Advance(Defaults.AttestationDeadline * 0.2);
+        Assert.DoesNotContain(pending.Digest, network.Pools[1].Runs);
+    }
+
+    [Fact]
+    public void Whom_one_origins_batches_wait_for_keeps_back_no_others()
+    {
+        using var network = new GossipNetwork(7, options => options with { Verifiers = 3 });
+        Run waits = network.RunOf(1, 1), overdue = network.RunOf(2, 1);
+        network.All[6].OnMessage(new ReplicaId(0), network.BatchOf(0, 7, waits));
+        network.All[6].OnMessage(new ReplicaId(3), network.BatchOf(3, 1, overdue));
+        network.Time.Advance(Defaults.AttestationDeadline * 0.8);
+        byte[] earlier = network.BatchOf(0, 6, network.RunOf(1, 2));
+        Vouch(network, by: 1, to: 6, earlier);
+        Vouch(network, by: 2, to: 6, earlier);
+        network.Time.Advance(Defaults.AttestationDeadline * 0.2);
+        Assert.Equal([overdue.Digest], network.Pools[6].Runs);
+    }
+
+    [Fact]
+    public void Whoever_checks_tells_the_others_before_it_can_propose_what_it_checked()
+    {
+        using GossipNetwork network = Four();
+        int told = 0;
+        network.Pools[0].Offering = () => told = network.Sent.Count(sent => sent.From == 0);
+        network.All[3].Spread(network.RunOf(1, 1));
+        network.Settle();
+        Assert.Equal(3, told);
     }
 
     [Fact]
@@ -154,7 +202,7 @@ public sealed class SharedVerificationTests
             }
 
             network.All[3].Spread(network.RunOf(1, sequence));
-            network.Time.Advance(TimeSpan.FromMilliseconds(1));
+            network.Time.Advance(Moment);
             network.Settle();
             network.Time.Advance(TimeSpan.FromSeconds(1));
         }
@@ -174,7 +222,7 @@ public sealed class SharedVerificationTests
         {
             network.All[3].Spread(network.RunOf(1, sequence));
             network.Settle();
-            network.Time.Advance(TimeSpan.FromMilliseconds(50));
+            network.Time.Advance(Defaults.AttestationDeadline);
         }
 
         network.Checked.Clear();
@@ -188,12 +236,12 @@ public sealed class SharedVerificationTests
         // It is back: those that hear its attestation count on it again.
         network.Silent.Clear();
         network.All[3].Spread(network.RunOf(2, 2));
-        network.Time.Advance(TimeSpan.FromMilliseconds(1));
+        network.Time.Advance(Moment);
         network.Settle();
         network.Checked.Clear();
         Run last = network.RunOf(2, 3);
         network.All[3].Spread(last);
-        network.Time.Advance(TimeSpan.FromMilliseconds(1));
+        network.Time.Advance(Moment);
         network.Settle();
         Assert.Equal([(0, last.Digest)], network.Checked);
     }
@@ -204,7 +252,7 @@ public sealed class SharedVerificationTests
         using GossipNetwork network = Four(_ => false);
         network.All[3].Spread(network.RunOf(1, 1));
         network.Settle();
-        network.Time.Advance(TimeSpan.FromMilliseconds(50));
+        network.Time.Advance(Defaults.AttestationDeadline);
         Assert.All(network.Pools, pool => Assert.Empty(pool.Offered.All));
         Assert.Empty(network.Trusted);
         Assert.All(new[] { 0, 1, 2 }, other => Assert.Equal(1, network.All[other].Counts.Unsound));
@@ -221,7 +269,7 @@ public sealed class SharedVerificationTests
         }
 
         Assert.InRange(network.Pools[1].Runs.Length, 7, 9);
-        network.Time.Advance(TimeSpan.FromMilliseconds(50));
+        network.Time.Advance(Defaults.AttestationDeadline);
         Assert.Equal(10, network.Pools[1].Runs.Length);
     }
 
@@ -258,5 +306,11 @@ public sealed class SharedVerificationTests
         }
 
         Assert.Equal(bad.Length, network.All[1].Counts.Malformed);
+    }
+
+    private static void Vouch(GossipNetwork network, int by, int to, byte[] message)
+    {
+        Assert.True(GossipBatch.TryOpen(network.Chain, 64, message, out GossipBatch batch));
+        network.All[to].OnMessage(new ReplicaId(by), new GossipAttestation(batch.Origin, batch.Sequence, batch.Digest).Encode());
     }
 }
