@@ -34,7 +34,7 @@ public static class BftApi
             options.MaxSendMessageSize = null;
         });
         services.AddGrpcReflection();
-        services.AddGrpcHealthChecks().AddCheck("validator", () => HealthCheckResult.Healthy());
+        services.AddGrpcHealthChecks().AddCheck("validator", () => gateway.OutOfService is { } reason ? HealthCheckResult.Unhealthy(reason) : HealthCheckResult.Healthy());
         services.AddOpenApi("v1", options => options.AddDocumentTransformer((document, _, _) =>
         {
             document.Info.Title = "Bft validator";

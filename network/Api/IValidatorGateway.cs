@@ -51,6 +51,9 @@ public interface IValidatorGateway
     /// <summary>The state of this validator, for people.</summary>
     StatusAnswer Status();
 
+    /// <summary>Why this validator is of no use to clients now, for health checks; null when it is.</summary>
+    string? OutOfService => null;
+
     /// <summary>The last committed height; cheaper than all of <see cref="Status"/>.</summary>
     Height CommittedHeight => Status().Height;
 

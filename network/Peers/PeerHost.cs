@@ -203,12 +203,4 @@ public sealed class PeerHost : IAsyncDisposable
 
         return null;
     }
-
-    /// <summary>The node decides when to stop; the default lifetime would take Ctrl+C and SIGTERM for itself.</summary>
-    private sealed class EmbeddedLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
 }

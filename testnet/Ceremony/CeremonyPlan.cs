@@ -84,11 +84,11 @@ public sealed record CeremonyPlan
     public ListenAddresses AddressesOf(int validator) => Addresses(HostOf(validator), validator);
 
     /// <summary>The addresses a validator binds: its own when it is on loopback or named by an IP address, else every interface.</summary>
-    public ListenAddresses BindingsOf(int validator)
-    {
-        string host = HostOf(validator);
-        return Addresses(Address.IsLoopbackHost(host) ? (IPAddress.TryParse(host, out _) ? host : "127.0.0.1") : IPAddress.TryParse(host, out _) ? host : "0.0.0.0", validator);
-    }
+    public ListenAddresses BindingsOf(int validator) => Addresses(BindingOf(HostOf(validator)), validator);
+
+    /// <summary>What a validator binds that others reach under that host.</summary>
+    internal static string BindingOf(string host) =>
+        Address.IsLoopbackHost(host) ? (IPAddress.TryParse(host, out _) ? host : "127.0.0.1") : IPAddress.TryParse(host, out _) ? host : "0.0.0.0";
 
     private void CheckCommittee(FaultModel model)
     {

@@ -36,19 +36,27 @@ public static class KeyCeremony
     public static Genesis Run(CeremonyPlan plan, Catalogue catalogue, string directory, DateTimeOffset now)
     {
         FaultModel model = plan.Check(catalogue);
-        DataLayout target = DataLayout.At(directory);
-        RequireEmpty(target.Root);
-        string staging = $"{target.Root}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}.making";
+        return Whole(DataLayout.At(directory).Root, staging => Make(plan, catalogue, model, DataLayout.At(staging), now));
+    }
+
+    /// <summary>Makes a directory as a whole or not at all.</summary>
+    /// <param name="target">Its full path: missing or empty.</param>
+    /// <param name="make">Fills a directory beside it, which is renamed at the end.</param>
+    /// <exception cref="HomeException">The directory is not empty or cannot be written.</exception>
+    internal static T Whole<T>(string target, Func<string, T> make)
+    {
+        RequireEmpty(target);
+        string staging = $"{target}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}.making";
         try
         {
             Directory.CreateDirectory(staging);
-            Genesis genesis = Make(plan, catalogue, model, DataLayout.At(staging), now);
-            Place(staging, target.Root);
-            return genesis;
+            T made = make(staging);
+            Place(staging, target);
+            return made;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new HomeException($"the directory cannot be made: {exception.Message}", target.Root, "check the parent directory, its permissions and the free space", exception);
+            throw new HomeException($"the directory cannot be made: {exception.Message}", target, "check the parent directory, its permissions and the free space", exception);
         }
         finally
         {
@@ -147,7 +155,7 @@ public static class KeyCeremony
     }
 
     // What no validator would load must not be written.
-    private static void Check(Genesis genesis)
+    internal static void Check(Genesis genesis)
     {
         try
         {
@@ -159,7 +167,8 @@ public static class KeyCeremony
         }
     }
 
-    private static PassphraseSource.FromFile OwnPassphrase(HomeLayout home)
+    /// <summary>A random passphrase in a file of its own, mode 600, in a home.</summary>
+    internal static PassphraseSource.FromFile OwnPassphrase(HomeLayout home)
     {
         const string name = "passphrase";
         PassphraseSource.Generate(Path.Combine(home.Root, name));

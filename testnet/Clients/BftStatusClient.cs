@@ -34,17 +34,18 @@ internal sealed class BftStatusClient(ClientTarget target) : IStatusClient
         }
     }
 
-    private static bool TryRead(Google.Protobuf.ByteString encoded, out SharedKeyOutcome? outcome)
+    // A failure in the place of a key, or a key in that of a failure, is no answer of an honest validator: whoever shows it counts on a group key.
+    private static bool TryRead(Google.Protobuf.ByteString encoded, bool failed, out SharedKeyOutcome? outcome)
     {
         outcome = encoded.Length == 0 ? null : SharedKeyOutcome.Decode(encoded.Memory);
-        return encoded.Length == 0 || outcome is not null;
+        return encoded.Length == 0 || (outcome is not null && (outcome.Failure is not null) == failed);
     }
 
     // Shown on a terminal.
     private static bool IsName(string text) => text.Length <= MostNameLength && !text.Any(char.IsControl);
 
     // The answer is one validator's and may be anything: numbers are bounded before they are believed even that much.
-    private static ValidatorStatus? Of(StatusReply status)
+    internal static ValidatorStatus? Of(StatusReply status)
     {
         if (status.Head.Length != Digest.Size || status.StateRoot.Length != Digest.Size || status.Validator >= ReplicaSet.Capacity || status.Leader >= ReplicaSet.Capacity ||
             !IsName(status.Scheme) || !IsName(status.Backend) || status.Peers.Any(peer => peer.Id >= ReplicaSet.Capacity))
@@ -52,8 +53,8 @@ internal sealed class BftStatusClient(ClientTarget target) : IStatusClient
             return null;
         }
 
-        if (!TryRead(status.SharedKeyBefore, out SharedKeyOutcome? before) || !TryRead(status.SharedKey, out SharedKeyOutcome? key) ||
-            !TryRead(status.SharedKeyFailure, out SharedKeyOutcome? failure) || status.Generation.Length is not (0 or Digest.Size) || status.GenerationPhase > (uint)GenerationPhase.Failed)
+        if (!TryRead(status.SharedKeyBefore, failed: false, out SharedKeyOutcome? before) || !TryRead(status.SharedKey, failed: false, out SharedKeyOutcome? key) ||
+            !TryRead(status.SharedKeyFailure, failed: true, out SharedKeyOutcome? failure) || status.Generation.Length is not (0 or Digest.Size) || status.GenerationPhase > (uint)GenerationPhase.Failed)
         {
             return null;
         }

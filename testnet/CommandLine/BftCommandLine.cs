@@ -76,6 +76,7 @@ public static class BftCommandLine
             TransactionCommand.Build(environment),
             StatusCommand.Build(environment),
             KeygenCommand.Build(environment),
+            AdoptCommand.Build(environment),
             WatchCommand.Build(environment),
             VerifyCommand.Build(environment),
             SimulateCommand.Build(environment),

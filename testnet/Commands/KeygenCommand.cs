@@ -14,8 +14,6 @@ namespace Bft.Testnet.Commands;
 /// <summary><c>keygen</c>.</summary>
 internal static class KeygenCommand
 {
-    private const int DefaultPhaseBlocks = 100;
-
     private static readonly TimeSpan AskEvery = TimeSpan.FromMilliseconds(200);
 
     /// <summary>The command with its examples.</summary>
@@ -23,7 +21,7 @@ internal static class KeygenCommand
     {
         var command = new Command("keygen", "Has the running validators make a shared key without a dealer, or share it anew, and waits for the outcome. f+1 validators must call for it: theirs are the homes.");
         var homes = new Option<string[]?>("--home") { Description = "Homes whose identity keys call, separated by commas; default those of the data directory, as many as are needed.", HelpName = "DIR,…", CustomParser = Values.List };
-        var phase = new Option<int>("--phase-blocks") { Description = "How many heights a phase lasts at the most.", HelpName = "N", DefaultValueFactory = _ => DefaultPhaseBlocks, CustomParser = Values.Between(1, GenerationCall.MostPhaseBlocks) };
+        var phase = new Option<int?>("--phase-blocks") { Description = "How many heights a phase lasts at the most; at least 5 + 4f, default 100, above 22 validators a fifth of the square of their number.", HelpName = "N", CustomParser = Values.OptionalBetween(1, GenerationCall.MostPhaseBlocks) };
         var height = new Option<ulong?>("--effect-height") { Description = "The height from which the key is the consortium's, at the earliest.", HelpName = "H", CustomParser = Values.OptionalLong(1, 1UL << 60) };
         var after = new Option<int?>("--effect-after") { Description = "The same as a number of heights after the end of the generation.", HelpName = "N", CustomParser = Values.OptionalBetween(0, int.MaxValue) };
         var reshare = new Option<bool>("--reshare") { Description = "Share the present key anew, to the same committee or to --receivers; the key stays, old shares are erased." };
@@ -42,6 +40,7 @@ internal static class KeygenCommand
                 throw CommandException.Usage("--receivers goes with --reshare", "bft keygen");
             }
 
+            int length = PhaseLength(result.GetValue(phase), whom.Genesis.Committee);
             ImmutableArray<string> callers = [.. result.GetValue(homes) is { Length: > 0 } named ? named : DefaultHomes(target.ClientDirectory(result), whom.Genesis)];
             ImmutableArray<ReadOnlyMemory<byte>> to = [.. (result.GetValue(receivers) ?? []).Select(text => ReceiverOf(text, whom.Genesis))];
             Replies replies = environment.Replies(result);
@@ -56,7 +55,7 @@ internal static class KeygenCommand
                     Digest last = Agreed(round, view => view.Key?.Generation == view.Last ? view.Key : view.Failure, whom.Genesis)?.Generation ?? Digest.None;
                     SharedKeyOutcome? present = result.GetValue(reshare) ? await PresentAsync(status, whom, limit) : null;
                     var call = new GenerationCall(
-                        0, result.GetValue(phase), new Height(result.GetValue(height) ?? 0), result.GetValue(after) ?? 0, present?.Generation ?? Digest.None, to);
+                        0, length, new Height(result.GetValue(height) ?? 0), result.GetValue(after) ?? 0, present?.Generation ?? Digest.None, to);
                     Height called = await CallAsync(client, callers, whom.Genesis, call, last, limit);
                     replies.Say($"called for at height {called}");
                     SharedKeyOutcome outcome = await OutcomeAsync(status, whom, called, replies, limit);
@@ -65,6 +64,17 @@ internal static class KeygenCommand
                 cancellation);
         });
         return (command, ["bft keygen", "bft keygen --effect-after 1000 --json", "bft keygen --reshare --receivers 0,1,3", "bft keygen --home node-2 --genesis genesis.json --timeout 10m"]);
+    }
+
+    private static int PhaseLength(int? asked, Committee committee)
+    {
+        int least = GenerationCall.LeastPhaseBlocks(committee), length = asked ?? GenerationCall.SuggestedPhaseBlocks(committee);
+        return length >= least ? length : throw CommandException.Usage(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"a phase of {length} heights is too short: a word is in the log {GenerationCall.HeightsToBeHeard} heights after its phase began at the earliest, and {committee.FaultBound} faulty leaders in a row may leave it out of {GenerationCall.HeightsOfALeader} each"),
+            "bft keygen",
+            string.Create(CultureInfo.InvariantCulture, $"choose --phase-blocks {least} or more"));
     }
 
     private static int Answer(Replies replies, KeygenReport report)

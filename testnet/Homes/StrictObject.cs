@@ -58,6 +58,17 @@ internal sealed class StrictObject
     /// <summary>An object that must be there.</summary>
     public StrictObject Object(string name) => new(Find(name) ?? throw Missing(name, "an object"), _file, _path.Length == 0 ? name : $"{_path}.{name}");
 
+    /// <summary>A whole number of up to 64 bits that must be there.</summary>
+    public ulong LongNumber(string name) => Find(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetUInt64(out ulong number) ? number : throw Missing(name, "a whole number");
+
+    /// <summary>A list of objects that must be there: at least one, and not more than that.</summary>
+    public IReadOnlyList<StrictObject> Objects(string name, int most) =>
+        [.. List(name, most).Select((element, i) => new StrictObject(element, _file, $"{(_path.Length == 0 ? name : $"{_path}.{name}")}.{i}"))];
+
+    /// <summary>A list of texts that must be there: at least one, and not more than that.</summary>
+    public IReadOnlyList<string> Texts(string name, int most) =>
+        [.. List(name, most).Select(element => element.ValueKind == JsonValueKind.String ? element.GetString()! : throw Missing(name, "a list of texts"))];
+
     /// <summary>Refuses every field that was not asked for.</summary>
     public void RefuseUnknown()
     {
@@ -79,6 +90,10 @@ internal sealed class StrictObject
         _known.Add(name);
         return _element.TryGetProperty(name, out JsonElement value) ? value : null;
     }
+
+    private IEnumerable<JsonElement> List(string name, int most) => Find(name) is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() >= 1 && list.GetArrayLength() <= most
+        ? list.EnumerateArray()
+        : throw Missing(name, $"a list of 1 to {most}");
 
     private HomeException Missing(string name, string needed) => new($"{needed} is needed", Place(name), "add or correct the field; compare with the file of another validator");
 

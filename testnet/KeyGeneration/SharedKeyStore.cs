@@ -1,17 +1,19 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Bft.Crypto;
 using Bft.Crypto.Bls12381;
 using Bft.Crypto.Certificates;
 using Bft.Crypto.KeyStore;
 using Bft.Crypto.Threshold;
+using Bft.Engine;
 using Bft.Engine.SharedKeys;
 using Bft.Testnet.Homes;
 
 namespace Bft.Testnet.KeyGeneration;
 
 /// <summary>
-/// What a validator keeps of key generations, beside its key store and under the same passphrase: the seed of one that runs (<c>generation-….json</c>), and its shares (<c>shared-key.json</c>).
-/// Both are durable before anything that follows from them is said; a seed goes when its share is kept, an old share when the new key is in effect.
+/// What a validator keeps of key generations, beside its key store and under the same passphrase: the seed of one that runs (<c>generation-….json</c>), its shares (<c>shared-key.json</c>), and
+/// in clear the height up to which it took part (<c>generation.mark</c>). All are durable before anything that follows from them is said; a seed goes when its share is kept, an old share when the new key is in effect.
 /// </summary>
 /// <param name="home">Paths and passphrase.</param>
 /// <param name="directory">The directory of the key store.</param>
@@ -20,10 +22,36 @@ namespace Bft.Testnet.KeyGeneration;
 internal sealed class SharedKeyStore(HomeLayout home, string directory, PassphraseSource source, KeyDerivationCost cost)
 {
     private const string SeedPurpose = "generation-seed";
+    private const string SeedPrefix = "generation-";
     private const int NameDigits = 16;
+    private const int MostMarkBytes = 32;
+
+    private Height? _mark;
+
+    /// <summary>The name of the file of the shares.</summary>
+    public const string SharesName = "shared-key.json";
 
     /// <summary>The file of the shares.</summary>
-    public string SharesPath => Path.Combine(directory, "shared-key.json");
+    public string SharesPath => Path.Combine(directory, SharesName);
+
+    private string MarkPath => Path.Combine(directory, "generation.mark");
+
+    /// <summary>The height at which the last generation began that a seed was made for; 0 when there was none.</summary>
+    /// <exception cref="HomeException">It cannot be read.</exception>
+    public Height Mark() => _mark ??= !File.Exists(MarkPath) ? default
+        : ulong.TryParse(System.Text.Encoding.ASCII.GetString(HomeFile.Read(MarkPath, MostMarkBytes, "restore it")).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out ulong height) ? new Height(height)
+        : throw new HomeException("this is no height", MarkPath, "write the height up to which this validator surely took part in key generations, for example the chain's");
+
+    /// <summary>Raises the mark; a lower height changes nothing.</summary>
+    /// <exception cref="HomeException">It cannot be written.</exception>
+    public void RaiseMark(Height height)
+    {
+        if (height > Mark())
+        {
+            HomeFile.Write(MarkPath, System.Text.Encoding.ASCII.GetBytes(height.Value.ToString(CultureInfo.InvariantCulture) + "\n"));
+            _mark = height;
+        }
+    }
 
     /// <summary>The seed of a generation; null when there is none.</summary>
     /// <exception cref="KeyStoreException">It cannot be opened.</exception>
@@ -49,6 +77,16 @@ internal sealed class SharedKeyStore(HomeLayout home, string directory, Passphra
 
     /// <summary>Removes a seed that is of no more use.</summary>
     public void EraseSeed(Digest generation) => File.Delete(SeedPath(generation));
+
+    /// <summary>Removes the seeds of all generations but those.</summary>
+    public void EraseSeedsBut(params Digest[] generations)
+    {
+        string[] kept = [.. generations.Select(SeedPath)];
+        foreach (string path in Directory.EnumerateFiles(directory, SeedPrefix + "*.json").Except(kept, StringComparer.Ordinal).ToArray())
+        {
+            File.Delete(path);
+        }
+    }
 
     /// <summary>The generations of which a share is kept, as the first digits of their ids. Needs no passphrase.</summary>
     public ImmutableArray<string> Kept() => File.Exists(SharesPath) ? [.. KeyStoreFile.ReadPublicKeys(SharesPath).Select(key => key.Purpose)] : [];
@@ -78,6 +116,18 @@ internal sealed class SharedKeyStore(HomeLayout home, string directory, Passphra
         Rewrite(keys => [.. keys.Where(other => other.Purpose != key.Purpose), key]);
     }
 
+    /// <summary>Writes what is public of a key beside the share, if it is not there already.</summary>
+    /// <exception cref="HomeException">It cannot be written.</exception>
+    public void Publish(PublishedKey key)
+    {
+        string path = Path.Combine(directory, PublishedKey.FileName);
+        byte[] content = key.Write();
+        if (!File.Exists(path) || !File.ReadAllBytes(path).AsSpan().SequenceEqual(content))
+        {
+            HomeFile.Write(path, content);
+        }
+    }
+
     /// <summary>Erases all shares but that of one generation, which need not be among them.</summary>
     public void EraseAllBut(Digest generation)
     {
@@ -92,7 +142,7 @@ internal sealed class SharedKeyStore(HomeLayout home, string directory, Passphra
         }
     }
 
-    private string SeedPath(Digest generation) => Path.Combine(directory, $"generation-{generation.ToString()[..NameDigits]}.json");
+    private string SeedPath(Digest generation) => Path.Combine(directory, $"{SeedPrefix}{generation.ToString()[..NameDigits]}.json");
 
     private void Rewrite(Func<ImmutableArray<SecretKey>, ImmutableArray<SecretKey>> change)
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Bft.Network;
 using Bft.Network.Api;
 using Bft.Testnet.CommandLine;
 using Bft.Testnet.Homes;
@@ -38,6 +39,7 @@ internal sealed class ClientHost : IAsyncDisposable
         var limits = new ApiLimits();
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { Args = ["--hostBuilder:reloadConfigOnChange=false"] });
         builder.Logging.AddProvider(new EventLogger(events));
+        builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
         builder.Services.AddRoutingCore();
         builder.Services.AddBftApi(gateway, limits);
 

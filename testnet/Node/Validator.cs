@@ -265,7 +265,7 @@ internal sealed class Validator : IAsyncDisposable
     {
         byte[] headRequest = RepairMessages.HeadRequest();
         using var timer = new PeriodicTimer(ReportInterval);
-        using var ticks = new Timer(_ => _member!.Tick(), null, GenerationMember.TickAfter, GenerationMember.TickAfter);
+        await using var ticks = new Timer(_ => _member!.Tick(), null, GenerationMember.TickAfter, GenerationMember.TickAfter);
         while (true)
         {
             Task<bool> tick = timer.WaitForNextTickAsync(cancellation).AsTask();

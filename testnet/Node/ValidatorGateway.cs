@@ -141,6 +141,12 @@ internal sealed class ValidatorGateway(ValidatorParts parts, TransactionGossip g
     }
 
     /// <inheritdoc/>
+    public string? OutOfService =>
+        parts.Replica.JournalFailed ? "a flush of the journal failed: it promises nothing until it is restarted"
+        : parts.Replica.Paused ? "the disk behind the journal is full"
+        : null;
+
+    /// <inheritdoc/>
     public Height CommittedHeight => parts.Ledger.Height;
 
     /// <inheritdoc/>

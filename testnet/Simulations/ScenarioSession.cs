@@ -44,7 +44,7 @@ internal sealed record KilledMutation(string Name, string Rule, string By, int R
 /// <summary>What became of all mutations.</summary>
 /// <param name="Total">How many there are.</param>
 /// <param name="Killed">Those that were noticed.</param>
-/// <param name="Survivors">The names of those that were not: holes in the checkers.</param>
+/// <param name="Survivors">The names of those that were not, and of those that a scenario beside was to notice and did not: holes in the checkers.</param>
 /// <param name="Seconds">How long it took.</param>
 internal sealed record MutationReport(int Total, IReadOnlyList<KilledMutation> Killed, IReadOnlyList<string> Survivors, double Seconds)
 {
@@ -119,6 +119,8 @@ internal static class ScenarioSession
             {
                 survivors.Add(result.Mutation.Name);
             }
+
+            survivors.AddRange(result.Blind.Select(scenario => $"{result.Mutation.Name} in {scenario}"));
         }
 
         var told = new MutationReport(all.Count, killed, survivors, Math.Round(watch.Elapsed.TotalSeconds, 3));

@@ -104,6 +104,50 @@ public class CheckerTests
     }
 
     [Fact]
+    public void Signing_fires_on_a_vote_for_a_view_that_was_given_up_before_and_not_on_one_signed_earlier()
+    {
+        SigningChecker checker = Watched(new SigningChecker(Rules));
+        (byte[] message, byte[] signature) early = Sign(Vote(view: 3, height: 2, "a"), 1);
+        (byte[] message, byte[] signature) timeout = Sign(new Statement(StatementKind.Timeout, default, new View(4), default, default), 2);
+        (byte[] message, byte[] signature) late = Sign(Vote(view: 4, height: 3, "b"), 3);
+        (byte[] message, byte[] signature) next = Sign(Vote(view: 5, height: 3, "c"), 4);
+        foreach ((byte[] message, byte[] signature) in new[] { early, timeout, late, next })
+        {
+            checker.Signed(0, new ReplicaId(0), true, message, signature);
+        }
+
+        checker.Sent(0, new ReplicaId(0), timeout.signature);
+        checker.Sent(0, new ReplicaId(0), early.signature);
+        checker.Sent(0, new ReplicaId(0), next.signature);
+        Assert.Empty(_found);
+        checker.Sent(0, new ReplicaId(0), late.signature);
+        Assert.Contains("forbids", Assert.Single(_found), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Evidence_is_asked_for_when_two_votes_of_a_view_are_heard_and_for_nothing_less()
+    {
+        var watch = new ContradictionWatch(Rules, verified: true, _found.Add);
+        Assert.Null(Hears(watch, 3, Vote(view: 5, height: 4, "a")));
+        Assert.Null(Hears(watch, 3, Vote(view: 5, height: 4, "a")));
+        Assert.Null(Hears(watch, 2, Vote(view: 5, height: 4, "b")));
+        Assert.Null(Hears(watch, 3, Vote(view: 6, height: 4, "b")));
+        Vote contradicting = Assert.NotNull(Hears(watch, 3, Vote(view: 6, height: 9, "c")));
+        watch.Accuses(new Evidence(new Vote(Vote(view: 6, height: 4, "b"), new ReplicaId(3), default), contradicting));
+        watch.Ends(contradicting);
+        Assert.Empty(_found);
+        Assert.Null(Hears(watch, 3, Vote(view: 6, height: 9, "d")));
+        Assert.NotNull(Hears(watch, 2, Vote(view: 5, height: 4, "c")));
+        watch.Ends(contradicting with { Signer = new ReplicaId(2) });
+        Assert.Contains("replica 2 contradicted itself", Assert.Single(_found), StringComparison.Ordinal);
+        Assert.Null(Hears(watch, 2, Vote(view: 5, height: 4, "e"), current: 6));
+        Assert.Null(Hears(new ContradictionWatch(Rules, verified: false, _found.Add), 2, Vote(view: 5, height: 4, "f")));
+    }
+
+    private static Vote? Hears(ContradictionWatch watch, int signer, Statement statement, ulong current = 1) =>
+        watch.Begins(new Input.Received(new ReplicaId(1), new Engine.HotStuff.VoteMessage(new Vote(statement, new ReplicaId(signer), default))), () => new View(current));
+
+    [Fact]
     public void Recovery_fires_when_a_promise_is_forgotten_or_contradicted_or_its_block_is_gone()
     {
         var signing = new SigningChecker(Rules);
@@ -145,7 +189,9 @@ public class CheckerTests
         (byte[] message, byte[] signature) = Sign(Vote(view: 5, height: 4, "a"), 1);
         signing.Signed(0, new ReplicaId(0), true, message, signature);
         signing.Sent(0, new ReplicaId(0), signature);
+        signing.Forget(new ReplicaId(0));
         checker.Started(0, Restart(0, mayVote: false, lost: true));
+        checker.Started(1, Restart(1, mayVote: true, lost: true));
         Assert.Empty(_found);
         checker.Started(0, Restart(0, mayVote: true, lost: true));
         Assert.Single(_found);
@@ -175,6 +221,9 @@ public class CheckerTests
         Assert.Empty(_found);
         bounds.Sampled(0, new ResourceSample(11, 10, 1, 6, 5, 8, 7));
         Assert.Equal(3, _found.Count);
+        bounds.Sampled(0, new ResourceSample(1, 10, 1, 1, 5, 1, 7, Kept: 3, KeptLimit: 2, KeptBytes: 9, KeptBytesLimit: 8));
+        Assert.Equal(5, _found.Count);
+        _found.RemoveRange(3, 2);
         Watched(new ExceptionChecker()).Threw(2, "edge", new InvalidOperationException("boom"));
         Assert.Contains("boom", _found[^1], StringComparison.Ordinal);
         LivenessChecker liveness = Watched(new LivenessChecker());

@@ -18,4 +18,18 @@ public class MutationTests(ITestOutputHelper output)
         output.WriteLine($"{watch.ElapsedMilliseconds} ms: {result}");
         Assert.True(result.KilledAsTold, result.ToString());
     }
+
+    [Fact]
+    public void The_documentation_tells_of_every_mutation_and_of_no_other()
+    {
+        string? directory = AppContext.BaseDirectory;
+        while (directory is not null && !File.Exists(Path.Combine(directory, "docs", "simulation.md")))
+        {
+            directory = Path.GetDirectoryName(directory);
+        }
+
+        IEnumerable<string> told = File.ReadLines(Path.Combine(directory!, "docs", "simulation.md"))
+            .Where(line => line.StartsWith("| `", StringComparison.Ordinal)).Select(line => line.Split('`')[1]);
+        Assert.Equal(MutationCatalogue.All.Select(mutation => mutation.Name).Order(StringComparer.Ordinal), told.Order(StringComparer.Ordinal));
+    }
 }

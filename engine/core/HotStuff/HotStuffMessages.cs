@@ -67,6 +67,9 @@ public sealed class VoteMessage(Vote vote) : ProtocolMessage
     public override Phase Phase => Phase.Steady;
 
     /// <inheritdoc/>
+    public override Vote? CarriedVote => Vote;
+
+    /// <inheritdoc/>
     public override int Authenticators => 1;
 
     /// <inheritdoc/>
@@ -96,6 +99,9 @@ public sealed class TimeoutMessage(Vote timeout, QuorumCertificate highQc, Quoru
 
     /// <inheritdoc/>
     public override Phase Phase => Phase.ViewChange;
+
+    /// <inheritdoc/>
+    public override Vote? CarriedVote => Timeout;
 
     /// <inheritdoc/>
     public override int Authenticators => 1 + HighQc.Authenticators + (LastTc?.Authenticators ?? 0);

@@ -97,8 +97,14 @@ public sealed partial class HotStuffProtocol
         }
     }
 
-    private void OnTimeoutCertificate(QuorumCertificate certificate, IEffects effects) =>
-        EnterView(_election.AfterTimeout(certificate.View), certificate, effects);
+    private void OnTimeoutCertificate(QuorumCertificate certificate, IEffects effects)
+    {
+        View next = _election.AfterTimeout(certificate.View);
+        if (_rules.LeavesView(certificate.View, next, _view))
+        {
+            EnterView(next, certificate, effects);
+        }
+    }
 
     private void EnterView(View view, QuorumCertificate? timeoutCertificate, IEffects effects)
     {

@@ -34,7 +34,7 @@ public sealed partial class HotStuffProtocol
         return highest is not null &&
             _election.Leader(_view, highest.Standing) == _self &&
             (_highQc.View.Next() == _view || _lastTc is not null) &&
-            (_voter.LastOf(StatementKind.Proposal)?.Statement.View ?? default) < _view;
+            _rules.MayPropose(_view, _voter.LastOf(StatementKind.Proposal)?.Statement.View ?? default);
     }
 
     private void Propose(Input.PayloadReady ready, IEffects effects)

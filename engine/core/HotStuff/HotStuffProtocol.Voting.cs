@@ -42,7 +42,8 @@ public sealed partial class HotStuffProtocol
     private void Consider(Block block, IEffects effects)
     {
         TreeBlock? parent = _tree.Find(block.Header.Parent);
-        if (parent is null || block.Header.Time < parent.Block.Header.Time || !_rules.Certifies(block.Justify!, parent.Block) || block.Header.Proposer != _election.Leader(block.View, parent.Standing))
+        if (parent is null || !_rules.FollowsInTime(block.Header.Time, parent.Block.Header.Time) || !_rules.Certifies(block.Justify!, parent.Block) ||
+            !_rules.IsOfLeader(block.Header.Proposer, _election.Leader(block.View, parent.Standing)))
         {
             return;
         }

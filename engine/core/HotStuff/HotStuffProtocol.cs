@@ -113,6 +113,9 @@ public sealed partial class HotStuffProtocol : IProtocol
     public int Kept => _votes.Count + _timeoutVotes.Count + _authorships.Count + _orphans.Count + _waiting.Count;
 
     /// <inheritdoc/>
+    public long KeptBytes => _orphans.Values.Sum(static block => (long)block.Encoded.Length) + _waiting.Values.Sum(static proposal => (long)proposal.Block.Encoded.Length);
+
+    /// <inheritdoc/>
     public View LeadsTo(View shown) => View.Max(shown.Next(), _election.AfterTimeout(shown));
 
     /// <inheritdoc/>

@@ -32,6 +32,14 @@ public class HotStuffRules
         certificate.Statement.Slot == block.Height &&
         certificate.View == block.View;
 
+    /// <summary>Who made the block leads its view, for those who extend its parent.</summary>
+    public virtual bool IsOfLeader(ReplicaId proposer, ReplicaId leader) => proposer == leader;
+
+    /// <summary>Time on the chain does not go back.</summary>
+    /// <param name="time">The block's, in milliseconds.</param>
+    /// <param name="parentTime">Its parent's.</param>
+    public virtual bool FollowsInTime(ulong time, ulong parentTime) => time >= parentTime;
+
     /// <summary>Of the blocks that a leader makes for one view, the first to come is looked at and no other. Guards, beside the voter, against two votes in a view.</summary>
     public virtual bool IsFirstOfView(Block newest, Block block) => newest.View != block.View || newest.Digest == block.Digest;
 
@@ -44,6 +52,18 @@ public class HotStuffRules
 
     /// <summary>curView never goes back, whatever certificate comes late.</summary>
     public virtual bool Advances(View to, View current) => to > current;
+
+    /// <summary>
+    /// A view that a quorum gave up is left when the view it leads to is a later one. Not when the view that was given up is: under tenures a certificate of votes and one of
+    /// timeouts of the same view lead to different views, and whoever went by the first must still follow the others by the second.
+    /// </summary>
+    /// <param name="givenUp">The view that the timeout certificate is of.</param>
+    /// <param name="leadsTo">The view that it leads to (<see cref="Shared.ILeaderElection.AfterTimeout"/>).</param>
+    /// <param name="current">curView.</param>
+    public virtual bool LeavesView(View givenUp, View leadsTo, View current) => Advances(leadsTo, current);
+
+    /// <summary>A leader proposes once a view: lastProposedView. Guards, beside the voter, against two blocks in a view.</summary>
+    public virtual bool MayPropose(View view, View lastProposed) => view > lastProposed;
 
     /// <summary>On a certificate for b″, its parent b′ (a two-chain) is locked if later than the lock.</summary>
     public virtual bool Locks(View parentOfCertified, View lockedView) => parentOfCertified > lockedView;

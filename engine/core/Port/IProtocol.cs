@@ -27,6 +27,9 @@ public interface IProtocol
     /// <summary>How many messages and blocks of others it keeps for later; bounded, whatever they send. Read between steps, for people and checks only.</summary>
     int Kept => 0;
 
+    /// <summary>Bytes of the blocks among what it keeps: a bound on their number alone is none on memory. Read between steps, for people and checks only.</summary>
+    long KeptBytes => 0;
+
     /// <summary>What the protocol believes now; read between steps, for people and metrics, and by the edge to tell what is worth an effort.</summary>
     ProtocolStatus Status { get; }
 }

@@ -30,6 +30,9 @@ public abstract class ProtocolMessage
     /// <summary>A block that travels inside, or null. The loop sees to what DESIGN asks of blocks before handing the message in.</summary>
     public virtual Block? CarriedBlock => null;
 
+    /// <summary>The vote that the message is about: counted, once a signer and view, and evidence when it contradicts another of its signer. Null for a message that is no vote.</summary>
+    public virtual Vote? CarriedVote => null;
+
     /// <summary>Writes the content, without the kind.</summary>
     public abstract void Encode(CanonicalWriter writer);
 

@@ -70,7 +70,7 @@ public sealed partial class Replica
     private bool IsFromTheFuture(Block block)
     {
         ulong now = _ports.Clock.UnixMilliseconds;
-        if (block.Header.Time <= now || block.Header.Time - now <= (ulong)MaxClockAhead.TotalMilliseconds)
+        if (!_ports.BlockRules.IsFromTheFuture(block.Header.Time, now))
         {
             return false;
         }
@@ -143,7 +143,7 @@ public sealed partial class Replica
 
         if (_past.PointAt(claimed.Height) is { } own)
         {
-            return own == claimed ? Judgement.Equal : Judgement.Different;
+            return _ports.BlockRules.IsOwnResult(claimed, own) ? Judgement.Equal : Judgement.Different;
         }
 
         // Too long ago to be known here: believable only as what the certified parent said already.

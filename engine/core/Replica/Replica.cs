@@ -77,6 +77,9 @@ public sealed partial class Replica
     /// <summary>How many messages and blocks of others wait here for later: bounded, whatever they send. Between turns.</summary>
     public int Kept => _protocol.Kept + _held.Values.Sum(static waiting => waiting.Count);
 
+    /// <summary>Bytes of the blocks among them. Between turns.</summary>
+    public long KeptBytes => _protocol.KeptBytes + _held.Values.Sum(static waiting => waiting.Sum(static received => (long)received.Message.CarriedBlock!.Encoded.Length));
+
     /// <summary>The height a peer was last known to have. Any thread.</summary>
     public Height HeightOf(ReplicaId peer) => _sync.HeadOf(peer);
 

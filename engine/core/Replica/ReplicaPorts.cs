@@ -101,4 +101,8 @@ public sealed record ReplicaPorts(
     IExecution Execution,
     IReplicaObserver Observer,
     Crypto.Certificates.ICertificateScheme Certificates,
-    IWorkers? Workers = null);
+    IWorkers? Workers = null)
+{
+    /// <summary>What is demanded of blocks.</summary>
+    public BlockRules BlockRules { get; init; } = BlockRules.Sound;
+}

@@ -6,7 +6,7 @@ public class BackOff(ProtocolOptions options)
     private int _failures;
 
     /// <summary>The timeout of the current view.</summary>
-    public TimeSpan Timeout
+    public virtual TimeSpan Timeout
     {
         get
         {

@@ -14,7 +14,8 @@ public sealed partial class Generation
     {
         if (message.Kind == SharedKeyMessageKind.Tick)
         {
-            return (IsRunning ? SharedKeyCodes.Ok : SharedKeyCodes.WrongPhase, false);
+            // It says nothing, so nobody is asked whether he said it.
+            return (!IsRunning ? SharedKeyCodes.WrongPhase : message.Content.Length == sizeof(ulong) ? SharedKeyCodes.Ok : SharedKeyCodes.Refused, false);
         }
 
         if (PhaseOf(message.Kind) != Phase)
@@ -32,6 +33,12 @@ public sealed partial class Generation
         if (HasSpoken(message.Kind, message.Sender))
         {
             return (IsConcerned(message.Kind, message.Sender) ? SharedKeyCodes.AlreadySaid : SharedKeyCodes.NotConcerned, false);
+        }
+
+        // What is remembered has twice the size of a good word at the most: also a bad one that is kept because its author is blamed for it.
+        if (message.Content.Length > 2 * GoodContentBytes(message.Kind))
+        {
+            return (SharedKeyCodes.Refused, false);
         }
 
         if (!message.IsBy(_chain, members[message.Sender]))
@@ -67,6 +74,21 @@ public sealed partial class Generation
         return writer.ToArray();
     }
 
+    // The most that a good word of a kind has.
+    private int GoodContentBytes(SharedKeyMessageKind kind)
+    {
+        const int share = sizeof(ushort) + PedersenShare.Bytes;
+        return kind switch
+        {
+            SharedKeyMessageKind.Announce => ShareBox.PublicKeyBytes,
+            SharedKeyMessageKind.Deal => (Quorum * G2Point.CompressedLength) + ShareBox.PublicKeyBytes + (Holders.Count * ShareBox.SealedBytes),
+            SharedKeyMessageKind.Verdict => 1 + (ReplicaSet.Capacity / 8),
+            SharedKeyMessageKind.Answer => sizeof(ushort) + (Receivers.Length * share),
+            SharedKeyMessageKind.Extract => (Quorum * G2Point.CompressedLength) + ExtractionProof.Bytes,
+            _ => sizeof(ushort) + (Dealers.Length * share),
+        };
+    }
+
     private static GenerationPhase PhaseOf(SharedKeyMessageKind kind) => kind switch
     {
         SharedKeyMessageKind.Announce => GenerationPhase.Announcing,
@@ -79,11 +101,12 @@ public sealed partial class Generation
         _ => GenerationPhase.Failed,
     };
 
-    private static ImmutableSortedDictionary<int, PedersenShare>? DecodeShares(ReadOnlyMemory<byte> content)
+    /// <summary>Reads exactly what <see cref="EncodeShares"/> wrote; null when malformed.</summary>
+    internal static ImmutableSortedDictionary<int, PedersenShare>? DecodeShares(ReadOnlyMemory<byte> content)
     {
         var reader = new CanonicalReader(content);
         int count = reader.UInt16(), last = -1;
-        if (reader.Failed || reader.Remaining != count * (2 + PedersenShare.Bytes))
+        if (reader.Failed || count > ReplicaSet.Capacity || reader.Remaining != count * (2 + PedersenShare.Bytes))
         {
             return null;
         }

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Bft.Crypto;
-using Bft.Crypto.Bls12381;
 using Bft.Crypto.Threshold;
 
 namespace Bft.Engine.SharedKeys;
@@ -35,6 +34,7 @@ public sealed partial class Generation
         _oldHolders = holders ?? ReplicaSet.FirstOf(dealers.Length);
         Id = id;
         Call = call;
+        StartedAt = start;
         Dealers = dealers;
         Receivers = receivers;
         DealerCommittee = new Committee(dealers.Length, chain.Committee.Model);
@@ -54,6 +54,9 @@ public sealed partial class Generation
 
     /// <summary>What it was called for with.</summary>
     public GenerationCall Call { get; }
+
+    /// <summary>The height with which it began.</summary>
+    public Height StartedAt { get; }
 
     /// <summary>Identity keys of those who deal: the committee, or the holders of the old shares.</summary>
     public ImmutableArray<ReadOnlyMemory<byte>> Dealers { get; }
@@ -147,11 +150,14 @@ public sealed partial class Generation
     public bool FitsExtracted(int dealer, int receiver, in PedersenShare share) => _extracted[dealer]?.Check(receiver + 1, share.Value) is null or SharingRefusal.None;
 
     /// <summary>What a sealed share is bound to.</summary>
-    public byte[] SealContext(int dealer, int receiver)
+    public byte[] SealContext(int dealer, int receiver) => SealContext(_chain, Id, dealer, receiver);
+
+    /// <summary>The same of any generation of a chain.</summary>
+    internal static byte[] SealContext(Chain chain, Digest generation, int dealer, int receiver)
     {
         var writer = new Encoding.CanonicalWriter(70);
-        writer.Digest(_chain.Id);
-        writer.Digest(Id);
+        writer.Digest(chain.Id);
+        writer.Digest(generation);
         writer.UInt16((ushort)dealer);
         writer.UInt16((ushort)receiver);
         return writer.ToArray();
@@ -167,19 +173,9 @@ public sealed partial class Generation
         return writer.ToArray();
     }
 
-    /// <summary>The weights that receivers' shares of qualified dealers are summed up with: all one for a fresh key, Lagrange's for a resharing. Others count nothing.</summary>
-    public IEnumerable<(int Dealer, Scalar Weight)> Weights()
-    {
-        int[] dealers = Counting();
-        var weights = new Scalar[dealers.Length];
-        Array.Fill(weights, Scalar.One);
-        if (IsResharing)
-        {
-            _ = Lagrange.TryWeights([.. dealers.Select(dealer => dealer + 1)], weights);
-        }
-
-        return dealers.Select((dealer, i) => (dealer, weights[i]));
-    }
+    /// <summary>What the dealers that count gave to the receivers: for those who were away when it ended. Of a generation that is done.</summary>
+    internal DealtShares Dealt() => new(Id, [.. Counting().Select(dealer => new DealtBy(
+        dealer, _deals[dealer]!.Ephemeral, _deals[dealer]!.Shares, _answers[dealer] ?? ImmutableSortedDictionary<int, PedersenShare>.Empty))]);
 
     private int[] Counting() => IsResharing ? [.. Qualified.ToArray().Take(_old!.Quorum)] : [.. Qualified.ToArray()];
 

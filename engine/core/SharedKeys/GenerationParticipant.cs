@@ -24,20 +24,25 @@ public sealed class GenerationParticipant(Chain chain, ISigner identity)
     public byte[]? Next(Generation generation, ReadOnlySpan<byte> seed, Scalar? oldShare = null)
     {
         // Whoever lost the share that it should deal anew, deals nothing and answers nothing.
-        int dealer = generation.Call.IsResharing && oldShare is null ? -1 : PlaceOf(generation.Dealers), receiver = PlaceOf(generation.Receivers);
-        return generation.Phase switch
+        if (!Owes(generation) || WordOf(generation) is not var (kind, place) || (IsDealers(kind) && generation.Call.IsResharing && oldShare is null))
         {
-            GenerationPhase.Announcing when Speaks(generation, SharedKeyMessageKind.Announce, receiver) => Say(generation, SharedKeyMessageKind.Announce, receiver, Box(seed)),
-            GenerationPhase.Dealing when Speaks(generation, SharedKeyMessageKind.Deal, dealer) =>
-                Say(generation, SharedKeyMessageKind.Deal, dealer, Deal(generation, dealer, seed, oldShare)),
-            GenerationPhase.Complaining when Speaks(generation, SharedKeyMessageKind.Verdict, receiver) => Say(generation, SharedKeyMessageKind.Verdict, receiver, Verdict(generation, receiver, seed)),
-            GenerationPhase.Answering when Speaks(generation, SharedKeyMessageKind.Answer, dealer) => Say(generation, SharedKeyMessageKind.Answer, dealer, Answer(generation, dealer, seed, oldShare)),
-            GenerationPhase.Extracting when Speaks(generation, SharedKeyMessageKind.Extract, dealer) => Say(generation, SharedKeyMessageKind.Extract, dealer, Extract(generation, dealer, seed)),
-            GenerationPhase.Objecting when Speaks(generation, SharedKeyMessageKind.Objection, receiver) => Say(generation, SharedKeyMessageKind.Objection, receiver, Object(generation, receiver, seed)),
-            GenerationPhase.Revealing when Speaks(generation, SharedKeyMessageKind.Reveal, receiver) => Say(generation, SharedKeyMessageKind.Reveal, receiver, Reveal(generation, receiver, seed)),
-            _ => null,
-        };
+            return null;
+        }
+
+        return Say(generation, kind, place, kind switch
+        {
+            SharedKeyMessageKind.Announce => Box(seed),
+            SharedKeyMessageKind.Deal => Deal(generation, place, seed, oldShare),
+            SharedKeyMessageKind.Verdict => Verdict(generation, place, seed),
+            SharedKeyMessageKind.Answer => Answer(generation, place, seed, oldShare),
+            SharedKeyMessageKind.Extract => Extract(generation, place, seed),
+            SharedKeyMessageKind.Objection => Object(generation, place, seed),
+            _ => Reveal(generation, place, seed),
+        });
     }
+
+    /// <summary>Whether the log still lacks this member's word of the phase: until then it may have been lost, and is said again.</summary>
+    public bool Owes(Generation generation) => WordOf(generation) is var (kind, place) && place >= 0 && !generation.HasSpoken(kind, place);
 
     /// <summary>A command that says nothing, so that a height comes by.</summary>
     /// <param name="generation">The generation that waits.</param>
@@ -51,32 +56,63 @@ public sealed class GenerationParticipant(Chain chain, ISigner identity)
     /// <param name="after">The generation that ended last, none when none did: once another ended, the call is void and cannot be said again by others.</param>
     public byte[] Call(int validator, GenerationCall call, Crypto.Digest after) => SharedKeyMessage.Sign(chain, identity, SharedKeyMessageKind.Call, after, validator, call.Encode());
 
-    /// <summary>The finished share of this member; null when it holds none, or one of its parts is missing.</summary>
-    /// <param name="generation">A generation that is done.</param>
-    /// <param name="seed">Its seed.</param>
-    public Scalar? FinalShare(Generation generation, ReadOnlySpan<byte> seed)
+    /// <summary>The finished share of this member, from what the state keeps of the last key: also long after the generation ended, and from a snapshot.</summary>
+    /// <param name="outcome">The key.</param>
+    /// <param name="dealt">What was dealt for it.</param>
+    /// <param name="seed">The seed of that generation; empty when it is not here.</param>
+    /// <param name="missing">Why there is none.</param>
+    /// <returns>Null when this member has no share.</returns>
+    public Scalar? FinalShare(SharedKeyOutcome outcome, DealtShares dealt, ReadOnlySpan<byte> seed, out MissingShare missing)
     {
-        int receiver = PlaceOf(generation.Receivers);
-        if (receiver < 0 || generation.Outcome?.Commitments is not { } commitments || generation.BoxOf(receiver) is null)
+        int receiver = PlaceOf(outcome.Receivers);
+        missing = receiver < 0 ? MissingShare.NoReceiver
+            : !outcome.Holders.Contains(new ReplicaId(receiver)) ? MissingShare.NotAnnounced
+            : seed.IsEmpty ? MissingShare.NoSeed
+            : MissingShare.None;
+        if (missing != MissingShare.None)
         {
             return null;
         }
 
+        Scalar[] weights = dealt.Weights(outcome.Reshares != Crypto.Digest.None);
         Scalar sum = Scalar.Zero;
-        foreach ((int dealer, Scalar weight) in generation.Weights())
+        using var box = ShareBox.ToReceive(seed);
+        for (int i = 0; i < weights.Length; i++)
         {
-            if (ShareFrom(generation, dealer, receiver, seed) is not { } share)
+            DealtBy dealer = dealt.Dealers[i];
+            if (!dealer.Answered.TryGetValue(receiver, out PedersenShare share) &&
+                !box.TryOpen(dealer.Ephemeral.Span, Generation.SealContext(chain, outcome.Generation, dealer.Place, receiver), dealer.SealedFor(receiver, outcome.Holders).Span, out share))
             {
+                missing = MissingShare.DoesNotFit;
                 return null;
             }
 
-            sum += weight * share.Value;
+            sum += weights[i] * share.Value;
         }
 
-        return commitments.Check(receiver + 1, sum) == SharingRefusal.None ? sum : null;
+        // That the sum is the share the key was made with is all that counts; each part was checked when it was dealt, by whoever was there.
+        missing = outcome.Commitments!.Check(receiver + 1, sum) == SharingRefusal.None ? MissingShare.None : MissingShare.DoesNotFit;
+        return missing == MissingShare.None ? sum : null;
     }
 
-    private static bool Speaks(Generation generation, SharedKeyMessageKind kind, int place) => place >= 0 && !generation.HasSpoken(kind, place);
+    private static bool IsDealers(SharedKeyMessageKind kind) => kind is SharedKeyMessageKind.Deal or SharedKeyMessageKind.Answer or SharedKeyMessageKind.Extract;
+
+    // What this member has to say in the phase, and in which place; null in a phase without words.
+    private (SharedKeyMessageKind Kind, int Place)? WordOf(Generation generation)
+    {
+        SharedKeyMessageKind? word = generation.Phase switch
+        {
+            GenerationPhase.Announcing => SharedKeyMessageKind.Announce,
+            GenerationPhase.Dealing => SharedKeyMessageKind.Deal,
+            GenerationPhase.Complaining => SharedKeyMessageKind.Verdict,
+            GenerationPhase.Answering => SharedKeyMessageKind.Answer,
+            GenerationPhase.Extracting => SharedKeyMessageKind.Extract,
+            GenerationPhase.Objecting => SharedKeyMessageKind.Objection,
+            GenerationPhase.Revealing => SharedKeyMessageKind.Reveal,
+            _ => null,
+        };
+        return word is { } kind ? (kind, PlaceOf(IsDealers(kind) ? generation.Dealers : generation.Receivers)) : null;
+    }
 
     private static byte[] Box(ReadOnlySpan<byte> seed)
     {

@@ -30,6 +30,9 @@ public static class SharedKeyCodes
     /// <summary>The sender has no part in this: it was not accused, did not qualify, or announced no key.</summary>
     public const byte NotConcerned = 0xC7;
 
+    /// <summary>A call whose phases are shorter than <see cref="GenerationCall.LeastPhaseBlocks"/>: an honest word might not be in the log in time.</summary>
+    public const byte PhaseTooShort = 0xC8;
+
     /// <summary>A code in words; null for one of another layer.</summary>
     public static string? Describe(byte code) => code switch
     {
@@ -40,6 +43,7 @@ public static class SharedKeyCodes
         WrongSignature => "the signature is not the sender's",
         AlreadySaid => "the sender said that already, the first word counts",
         Refused => "the content of the message is refused",
+        PhaseTooShort => "its phases are too short: no word would surely be in the log before they end",
         NotConcerned => "the sender has no part in this phase",
         _ => null,
     };

@@ -4,7 +4,7 @@ using Bft.Engine.Execution;
 namespace Bft.Engine.SharedKeys;
 
 /// <content>
-/// Snapshots. Layout: digest of the log up to the last end (32), for each of three outcomes its length (4, 0 for none) and encoding, number of commands since (4), for each its height
+/// Snapshots. Layout: digest of the log up to the last end (32), for each of three outcomes its length (4, 0 for none) and encoding, length (4) and encoding of what was dealt for the last key, where there is one, number of commands since (4), for each its height
 /// (two halves of 4) and its bytes. What a generation is in is computed again from its commands, so a snapshot can claim nothing that was not signed.
 /// </content>
 public sealed partial class SharedKeyRegistry
@@ -12,12 +12,17 @@ public sealed partial class SharedKeyRegistry
     private const int MostOutcomeBytes = 1 << 20;
 
     /// <summary>Writes the state.</summary>
-    internal void Write(SnapshotWriter writer)
+    public void Write(SnapshotWriter writer)
     {
         writer.Digest(_baseLink);
         foreach (SharedKeyOutcome? outcome in Outcomes())
         {
             writer.Bytes(outcome?.Encode() ?? []);
+        }
+
+        if (Dealt is { } dealt)
+        {
+            writer.Bytes(dealt.Encode());
         }
 
         writer.UInt32((uint)_events.Count);
@@ -34,13 +39,18 @@ public sealed partial class SharedKeyRegistry
     /// <param name="root">The root it must have.</param>
     /// <param name="height">The snapshot's height.</param>
     /// <exception cref="InvalidDataException">The snapshot is malformed or has another root; nothing is known any more.</exception>
-    internal void Read(SnapshotReader reader, Digest root, Height height)
+    public void Read(SnapshotReader reader, Digest root, Height height)
     {
         Reset();
         _baseLink = _link = reader.Digest();
         Before = Outcome(reader);
         Key = Outcome(reader);
         Failure = Outcome(reader);
+        if (Key is { } key)
+        {
+            Keep(DealtShares.Decode(reader.Bytes(DealtShares.MostBytes(key), "what was dealt for a shared key"), key) ?? throw Malformed("what was dealt for its key is malformed"));
+        }
+
         uint count = reader.UInt32();
         Height at = default;
         for (uint i = 0; i < count; i++)

@@ -9,7 +9,7 @@ namespace Bft.Engine.SharedKeys;
 /// The generations of shared keys in the replicated state: commands of the ordered log go in, the consortium's key comes out. Driven by the executor's thread alone; <see cref="View"/> is for any.
 /// </summary>
 /// <remarks>
-/// The state is what was said since the last generation ended, and how the last ones ended; its root is joined into the state root once anything was said. One generation runs at a time.
+/// The state is what was said since the last generation ended, how the last ones ended, and what was dealt for the last key; its root is joined into the state root once anything was said. One generation runs at a time.
 /// </remarks>
 public sealed partial class SharedKeyRegistry
 {
@@ -21,6 +21,7 @@ public sealed partial class SharedKeyRegistry
     private readonly SortedDictionary<int, List<byte[]>> _calls = [];
     private readonly List<(Height Height, byte[] Command)> _events = [];
     private byte[]? _due;
+    private Digest _dealtDigest;
     private Digest _baseLink;
     private Digest _link;
     private volatile SharedKeyView _view = SharedKeyView.Empty;
@@ -42,6 +43,9 @@ public sealed partial class SharedKeyRegistry
 
     /// <summary>The digest of all this; <see cref="Digest.None"/> as long as nothing was ever said.</summary>
     public Digest Root { get; private set; }
+
+    /// <summary>What was dealt for the last key, as long as it is the last one; null when there is none. For the executor's thread.</summary>
+    public DealtShares? Dealt { get; private set; }
 
     private SharedKeyOutcome? Key { get; set; }
 
@@ -66,6 +70,8 @@ public sealed partial class SharedKeyRegistry
     {
         Generation = null;
         Key = Before = Failure = null;
+        Dealt = null;
+        _dealtDigest = Digest.None;
         _calls.Clear();
         _events.Clear();
         _due = null;
@@ -141,6 +147,11 @@ public sealed partial class SharedKeyRegistry
             return (SharedKeyCodes.Refused, false);
         }
 
+        if (call.PhaseBlocks < GenerationCall.LeastPhaseBlocks(_chain.Committee))
+        {
+            return (SharedKeyCodes.PhaseTooShort, false);
+        }
+
         if (!message.IsBy(_chain, _identities[message.Sender]))
         {
             return (SharedKeyCodes.WrongSignature, false);
@@ -188,6 +199,7 @@ public sealed partial class SharedKeyRegistry
             // What is the consortium's key now stays that until the new one takes effect; one that waits for its effect height never gets there.
             Before = new SharedKeyView(null, Before, Key, null).ActiveAt(outcome.FinishedAt);
             Key = outcome;
+            Keep(Generation!.Dealt());
         }
         else
         {
@@ -203,7 +215,7 @@ public sealed partial class SharedKeyRegistry
 
     private void SetRoot()
     {
-        Digest[] parts = [_baseLink, _link, .. Outcomes().Select(outcome => outcome is null ? Digest.None : _chain.DigestOf(Preimage.SharedKeyState, outcome.Encode()))];
+        Digest[] parts = [_baseLink, _link, _dealtDigest, .. Outcomes().Select(outcome => outcome is null ? Digest.None : _chain.DigestOf(Preimage.SharedKeyState, outcome.Encode()))];
         var content = new byte[parts.Length * Digest.Size];
         for (int i = 0; i < parts.Length; i++)
         {
@@ -211,6 +223,12 @@ public sealed partial class SharedKeyRegistry
         }
 
         Root = _chain.DigestOf(Preimage.SharedKeyState, content);
+    }
+
+    private void Keep(DealtShares dealt)
+    {
+        Dealt = dealt;
+        _dealtDigest = _chain.DigestOf(Preimage.SharedKeyState, dealt.Encode());
     }
 
     internal static Digest LastOf(SharedKeyOutcome? key, SharedKeyOutcome? failure) =>

@@ -13,6 +13,7 @@ public sealed class BoundsChecker : Checker
         Check(instance, "bytes of one peer waiting for the loop", sample.InflowBytes, sample.InflowLimit);
         Check(instance, "bytes of the journal", sample.JournalBytes, sample.JournalLimit);
         Check(instance, "messages and blocks of others", sample.Kept, sample.KeptLimit);
+        Check(instance, "bytes of blocks of others", sample.KeptBytes, sample.KeptBytesLimit);
     }
 
     private void Check(int instance, string what, long value, long limit)

@@ -97,5 +97,8 @@ public sealed record RestartState(
 /// <param name="JournalLimit">Their bound.</param>
 /// <param name="Kept">Messages and blocks of others that its loop and protocol keep for later.</param>
 /// <param name="KeptLimit">Their bound.</param>
+/// <param name="KeptBytes">Bytes of the blocks among them.</param>
+/// <param name="KeptBytesLimit">Their bound.</param>
 public readonly record struct ResourceSample(
-    long PoolBytes, long PoolLimit, int PoolTransactions, long InflowBytes, long InflowLimit, long JournalBytes, long JournalLimit, int Kept = 0, int KeptLimit = int.MaxValue);
+    long PoolBytes, long PoolLimit, int PoolTransactions, long InflowBytes, long InflowLimit, long JournalBytes, long JournalLimit, int Kept = 0, int KeptLimit = int.MaxValue,
+    long KeptBytes = 0, long KeptBytesLimit = long.MaxValue);

@@ -3,7 +3,8 @@ using Bft.Engine;
 namespace Bft.Simulation.Checkers;
 
 /// <summary>
-/// Evidence is sound: nobody honest is ever accused, and every accusation proves itself: one signer, one phase and view, two statements, both signed.
+/// Evidence is sound and complete: nobody honest is ever accused, and every accusation proves itself: one signer, one phase and view, two statements, both signed; and whoever hears
+/// a contradiction proves it.
 /// </summary>
 /// <param name="isHonest">Whether a replica was honest all the time.</param>
 /// <param name="claims">Judges the signatures.</param>
@@ -14,6 +15,8 @@ public sealed class EvidenceChecker(Func<ReplicaId, bool> isHonest, IClaims clai
 
     /// <summary>Double signs that were proved.</summary>
     public int Proved { get; private set; }
+
+    internal void Unproved(int instance, string what) => Violated($"instance {instance} heard both and kept silent: {what}");
 
     /// <inheritdoc/>
     public override void Accused(int instance, Evidence evidence)

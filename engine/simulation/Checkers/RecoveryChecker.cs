@@ -19,7 +19,7 @@ public sealed class RecoveryChecker(SigningChecker signing, ImmutableArray<Signi
     {
         if (state.RecordsLost)
         {
-            if (state.MayVote && signing.HighestOf(state.Id).Any())
+            if (state.MayVote && signing.HasPromised(state.Id))
             {
                 Violated($"replica {state.Id} lost its safety records and votes at once");
             }

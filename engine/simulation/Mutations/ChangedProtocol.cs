@@ -14,6 +14,9 @@ internal abstract class ChangedProtocol : PassedEffects, IProtocol
     /// <inheritdoc/>
     public int Kept => _protocol.Kept;
 
+    /// <inheritdoc/>
+    public virtual long KeptBytes => _protocol.KeptBytes;
+
     /// <summary>Stands around this protocol from now on.</summary>
     public IProtocol Around(IProtocol protocol)
     {

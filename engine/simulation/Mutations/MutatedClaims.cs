@@ -13,6 +13,7 @@ internal static class MutatedClaims
         Of("signatures-counted", "counts the signatures of a certificate instead of its signers", "distinct signers by number; PROTOCOLS 16.1, SCENARIOS O-16", "O-16", (claims, scheme) => new CountsSignatures(claims, scheme)),
         Of("signers-not-counted", "believes a certificate of any number of members", "a quorum; PROTOCOLS 0.2", "O-16", (claims, scheme) => new AnyNumber(claims, scheme)),
         Of("signer-modulo-n", "takes the signer's number modulo n", "a signer is a member; SCENARIOS O-17", "O-17", (claims, _) => new ModuloN(claims)),
+        Of("strangers-counted", "counts the bits of a certificate's signers, those of no member too", "a signer is a member; SCENARIOS O-17", "O-17", (claims, scheme) => new CountsStrangers(claims, scheme)),
         Of("stale-keys", "believes the keys of the last epoch besides those of this one", "signatures are judged by their own epoch's keys; PROTOCOLS 16.4, SCENARIOS O-17", "O-17", (claims, _) => new StaleKeys(claims)),
         Of("epoch-unsigned", "believes signatures of the last epoch", "the epoch is inside the signed bytes; PROTOCOLS 16.4, SCENARIOS O-19", "O-19", (claims, scheme) => new OtherChain(claims, scheme, EpochBefore)),
         Of("chain-unsigned", "believes signatures of another chain", "the chain's id is inside the signed bytes; PROTOCOLS 16.4, SCENARIOS O-19", "O-19", (claims, scheme) => new OtherChain(claims, scheme, Elsewhere)),
@@ -91,6 +92,23 @@ internal static class MutatedClaims
     private sealed class ModuloN(IClaims claims) : ChangedClaims(claims)
     {
         public override bool IsVote(in Vote vote) => Right.IsVote(vote with { Signer = new ReplicaId(vote.Signer.Value % Chain.Committee.Size) });
+    }
+
+    // The members must have signed; the others make up the number.
+    private sealed class CountsStrangers(IClaims claims, ICertificateScheme scheme) : ChangedClaims(claims)
+    {
+        public override bool IsCertificate(QuorumCertificate certificate)
+        {
+            if (base.IsCertificate(certificate) || certificate.Signers.Count < Chain.Committee.QuorumSize || certificate.Statement.Epoch != Chain.Committee.Epoch)
+            {
+                return base.IsCertificate(certificate);
+            }
+
+            int[] members = [.. certificate.Signers.ToArray().Where(signer => signer < Chain.Committee.Size)];
+            Span<byte> message = stackalloc byte[Statement.SignedBytes];
+            Chain.WriteSigned(certificate.Statement, message);
+            return members.Length > 0 && scheme.VerifyCertificate(members, message, certificate.Signature.Span);
+        }
     }
 
     private sealed class StaleKeys(IClaims claims) : ChangedClaims(claims)

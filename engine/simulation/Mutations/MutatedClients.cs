@@ -11,6 +11,7 @@ internal static class MutatedClients
     [
         Of("unordered-read-by-one", "believes the first answer to a read", "q equal answers, or an order; SCENARIOS O-46", "O-46", new ReadsByOne()),
         Of("unordered-read-by-few", "believes f+1 equal answers to a read that nobody ordered", "q equal answers, or an order; SCENARIOS O-46", "O-46", new ReadsByFew()),
+        Of("ordered-read-by-one", "believes the first answer to a read behind a barrier", "behind a barrier an honest one must say so; PROTOCOLS 0.5", "O-46", new ReadsBehindBarrierByOne()),
         Of("one-receipt-believed", "believes the first receipt of a write", "f+1 equal receipts; PROTOCOLS 0.5, SCENARIOS O-46", "O-46", new ReceiptOfOne()),
         OfSessions("repeat-executed-again", "executes a command again that was executed before", "exactly once; SCENARIOS check 2, DESIGN \"Exactly-once sessions\"", new ExecutesAgain()),
         OfSessions("repeat-not-answered", "answers a repeat by \"forgotten\" instead of its first result", "a repeat has its first result; DESIGN \"Exactly-once sessions\"", new ForgetsResults()),
@@ -34,6 +35,11 @@ internal static class MutatedClients
     private sealed class ReadsByOne : ClientRules
     {
         public override bool BelievesUnordered(Committee committee, ReplicaSet equal) => equal.Count > 0;
+    }
+
+    private sealed class ReadsBehindBarrierByOne : ClientRules
+    {
+        public override bool BelievesOrdered(Committee committee, ReplicaSet equal) => equal.Count > 0;
     }
 
     private sealed class ReceiptOfOne : ClientRules

@@ -13,13 +13,21 @@ internal static class MutatedJournals
 
     public static IReadOnlyList<Mutation> All { get; } =
     [
-        Of("sends-before-flush", "flushes a turn after its messages left", WriteAhead + ", SCENARIOS O-02, O-45", "O-02", inner => new FlushesLater(inner)),
-        Of("flushes-lazily", "flushes every fourth turn", "one flush a turn that promises something; SCENARIOS O-02", "O-02", inner => new FlushesNowAndThen(inner)),
+        Of("sends-before-flush", "flushes a turn after its messages left", WriteAhead + ", SCENARIOS O-02, O-45", "O-02", inner => new FlushesLater(inner)) with { Also = ["O-45"] },
+        Of("flushes-lazily", "flushes every fourth turn", "one flush a turn that promises something; SCENARIOS O-02", "O-02", inner => new FlushesNowAndThen(inner)) with { Also = ["O-45"] },
         Of("records-unflushed", "flushes for blocks and not for what was signed", WriteAhead, "O-02", inner => new FlushesForBlocks(inner)),
         Of("blocks-durable-at-commit", "stores a block when it is committed", "a block is durable before the vote for it leaves; PROTOCOLS 25", "O-02", inner => new StoresAtCommit(inner)),
         Of("full-disk-ignored", "takes a write that found no room for done", "nothing of a turn that was not written leaves; SCENARIOS O-45", "O-45", inner => new IgnoresFullDisks(inner)),
         Of("blocks-forgotten-at-restart", "gives back no stored block after a restart", "blocks voted for are there after a crash; PROTOCOLS 25", "O-02", inner => new WithoutBlocks(inner)),
         Of("first-record-wins", "gives back the first record of each key instead of the latest", "the latest of a key wins; DESIGN \"SafetyRecord\"", "O-09", inner => new FirstRecords(inner), perReplica: true),
+        Of("released-before-copied", "lets blocks go from the journal when they are committed", "journal segments go when the ledger's copy is flushed; DESIGN port rule 5", "C-09", inner => new ReleasesAtCommit(inner)),
+        new Mutation("ledger-unflushed", "says that the ledger is flushed and does not flush it")
+        {
+            Rule = "journal segments go when the ledger's copy is flushed; DESIGN port rule 5, PROTOCOLS 0.4.2",
+            By = "C-09",
+            Apply = options => options with { WrapBlocksDisk = disk => new ChangedDisk(disk, static _ => { }) },
+        },
+        OfOpening("one-salt-for-all", "gives every file the same salt", "what an earlier use of a file left in it is no frame; PROTOCOLS 0.4.4", "C-09", (disk, chain, options) => Journal.Open(disk, chain, options with { Salt = static () => 7 })),
         OfDisk("flush-skipped", "says that it flushed and does not", "a flush is an fsync; PROTOCOLS 0.4.3", "O-02", disk => new ChangedDisk(disk, static _ => { })),
         OfDisk("failed-flush-trusted", "takes a failed flush for one that succeeded", "a failed flush is latched; PROTOCOLS 0.4.3, SCENARIOS O-45", "O-45", disk => new ChangedDisk(disk, IgnoreFailure)),
         OfDisk("failed-flush-repeated", "flushes again when a flush failed, and believes the second one", "pages of a failed flush are lost; PROTOCOLS 0.4.3, SCENARIOS O-45", "O-45", disk => new ChangedDisk(disk, TryAgain)),
@@ -261,6 +269,15 @@ internal static class MutatedJournals
             {
                 // As if there had been room.
             }
+        }
+    }
+
+    private sealed class ReleasesAtCommit(IJournal inner) : ChangedJournal(inner)
+    {
+        public override void MarkCommitted(Height height, Digest block)
+        {
+            base.MarkCommitted(height, block);
+            Release(height);
         }
     }
 

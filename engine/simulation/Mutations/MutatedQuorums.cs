@@ -9,7 +9,7 @@ internal static class MutatedQuorums
     [
         Of("all-must-vote", "waits for the votes of all n", "q ≤ n−f; PROTOCOLS 0.2, SCENARIOS O-12", "O-12", (nodes, model) => new WrongCommittee(nodes, model, quorum: nodes)),
         Of("one-is-honest-enough", "takes f replicas for a set with an honest one", "f+1; PROTOCOLS 0.2, SCENARIOS O-15", "O-15", (nodes, model) => new WrongCommittee(nodes, model, honest: Math.Max(1, Committee.MaxFaults(nodes, model)))),
-        Of("quorum-2f+1", "takes 2f+1 for a quorum, whatever n is", "two quorums share an honest replica: q = ⌊(n+f)/2⌋+1; PROTOCOLS 0.2, SCENARIOS O-22, O-23", "O-22", (nodes, model) => new WrongCommittee(nodes, model, quorum: (2 * Committee.MaxFaults(nodes, model)) + 1)),
+        Of("quorum-2f+1", "takes 2f+1 for a quorum, whatever n is", "two quorums share an honest replica: q = ⌊(n+f)/2⌋+1; PROTOCOLS 0.2, SCENARIOS O-22, O-23", "O-22", (nodes, model) => new WrongCommittee(nodes, model, quorum: (2 * Committee.MaxFaults(nodes, model)) + 1)) with { Also = ["O-23"] },
     ];
 
     private sealed class WrongCommittee : Committee

@@ -17,6 +17,9 @@ public sealed record Mutation(string Name, string Does)
     /// <summary>The scenario that must kill it; null when seeds must.</summary>
     public string? By { get; init; }
 
+    /// <summary>Other scenarios that must kill it too: each names it among what it catches.</summary>
+    public IReadOnlyList<string> Also { get; init; } = [];
+
     /// <summary>The most seeds that are tried.</summary>
     public int MaxSeeds { get; init; } = 200;
 

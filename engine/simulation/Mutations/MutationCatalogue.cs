@@ -9,8 +9,9 @@ public static class MutationCatalogue
     /// <summary>All mutations.</summary>
     public static IReadOnlyList<Mutation> All { get; } =
     [
-        .. BrokenRules.All, .. VotedTwice.All, .. InflatedViews.All, .. BrokenPacemakers.All, .. BrokenCollectors.All, .. MutatedClaims.All, .. MutatedQuorums.All,
-        .. MutatedVoters.All, .. MutatedJournals.All, .. MutatedLoops.All, .. MutatedDecoders.All, .. MutatedTransports.All, .. MutatedClients.All,
+        .. BrokenRules.All, .. VotedTwice.All, .. ProposedTwice.All, .. InflatedViews.All, .. BrokenPacemakers.All, .. BrokenCollectors.All, .. BrokenElections.All, .. MutatedClaims.All, .. MutatedKeys.All, .. MutatedQuorums.All,
+        .. MutatedVoters.All, .. MutatedVoters.Fenced, .. MutatedJournals.All, .. MutatedLoops.All, .. MutatedTimers.All, .. MutatedRepair.All, .. MutatedResults.All,
+        .. MutatedDecoders.All, .. MutatedTransports.All, .. MutatedClients.All,
     ];
 
     /// <summary>The mutation of that name, in any case; null for an unknown one.</summary>

@@ -13,15 +13,18 @@ namespace Bft.Simulation.Mutations;
 /// <param name="Runs">Worlds that were run.</param>
 public sealed record MutationResult(Mutation Mutation, string? By, Violation? Violation, int Runs)
 {
+    /// <summary>Of the other scenarios that must notice it, those that did not; looked at when it was killed.</summary>
+    public IReadOnlyList<string> Blind { get; init; } = [];
+
     /// <summary>True when somebody noticed.</summary>
     public bool Killed => By is not null;
 
     /// <summary>True when it was noticed by whom it must be.</summary>
-    public bool KilledAsTold => Killed && (Mutation.By is null ? By!.StartsWith("seed", StringComparison.Ordinal) : By == Mutation.By);
+    public bool KilledAsTold => Killed && Blind.Count == 0 && (Mutation.By is null ? By!.StartsWith("seed", StringComparison.Ordinal) : By == Mutation.By);
 
     /// <inheritdoc/>
     public override string ToString() => Killed
-        ? string.Create(CultureInfo.InvariantCulture, $"{Mutation.Name}: killed by {By} after {Runs} runs: {Violation}")
+        ? string.Create(CultureInfo.InvariantCulture, $"{Mutation.Name}: killed by {By} after {Runs} runs: {Violation}{(Blind.Count == 0 ? "" : $"; not noticed by {string.Join(", ", Blind)}")}")
         : string.Create(CultureInfo.InvariantCulture, $"{Mutation.Name}: SURVIVED {Runs} runs");
 }
 
@@ -39,7 +42,14 @@ public static class MutationRun
             result ??= TryScenario(mutation, scenario, ref runs);
         }
 
-        return result ?? (mutation.By is null ? null : TrySeeds(mutation, ref runs)) ?? new MutationResult(mutation, null, null, runs);
+        result ??= (mutation.By is null ? null : TrySeeds(mutation, ref runs)) ?? new MutationResult(mutation, null, null, runs);
+        return result with { Blind = [.. mutation.Also.Where(name => !Notices(name, mutation))] };
+    }
+
+    private static bool Notices(string scenario, Mutation mutation)
+    {
+        int runs = 0;
+        return TryScenario(mutation, ScenarioCatalogue.TryFind(scenario) ?? throw new InvalidOperationException($"{mutation.Name} names a scenario {scenario}, which there is not."), ref runs) is not null;
     }
 
     private static MutationResult? TryScenario(Mutation mutation, Scenario scenario, ref int runs)

@@ -8,9 +8,10 @@ namespace Bft.Simulation.Nodes;
 /// Watches the port of one life of a replica from both sides: what the protocol asked to be made durable, what the journal made durable, and what left
 /// in between. It stands directly around the protocol and directly around the journal, so that whatever stands outside (a mutated loop) is seen through it.
 /// </summary>
-internal sealed class PortWatch(ReplicaId self, Action<string> broken)
+internal sealed class PortWatch(ReplicaId self, Action<string> broken, ContradictionWatch contradictions)
 {
     private readonly ReplicaId _self = self;
+    private readonly ContradictionWatch _contradictions = contradictions;
     private readonly List<(ulong Number, object What, bool Appended)> _undurable = [];
     private readonly List<ProtocolMessage> _saidToSelf = [];
     private readonly Dictionary<ProtocolMessage, ulong> _promisedToSelf = new(ReferenceEqualityComparer.Instance);
@@ -95,6 +96,8 @@ internal sealed class PortWatch(ReplicaId self, Action<string> broken)
 
         public int Kept => protocol.Kept;
 
+        public long KeptBytes => protocol.KeptBytes;
+
         public View LeadsTo(View shown) => protocol.LeadsTo(shown);
 
         public void Start(RecoveredState recovered, IEffects effects)
@@ -106,8 +109,13 @@ internal sealed class PortWatch(ReplicaId self, Action<string> broken)
         public void Step(Input input, IEffects effects)
         {
             watch.Arrives(input, effects.Now);
+            Vote? contradicting = watch._contradictions.Begins(input, () => protocol.Status.View);
             protocol.Step(input, _effects.Over(effects));
             watch.EndStep();
+            if (contradicting is { } vote)
+            {
+                watch._contradictions.Ends(vote);
+            }
         }
     }
 
@@ -139,6 +147,12 @@ internal sealed class PortWatch(ReplicaId self, Action<string> broken)
         {
             watch._hastened++;
             base.Hasten(to, message);
+        }
+
+        public override void Accuse(Evidence evidence)
+        {
+            watch._contradictions.Accuses(evidence);
+            base.Accuse(evidence);
         }
 
         public override void Arm(TimerId timer, TimeSpan after)

@@ -51,13 +51,13 @@ public sealed partial class SimulatedReplica : ITransport, IExecution, IReplicaO
         WorldOptions options = _world.Options;
         Chain chain = _world.Chain;
         _held = _held.Length == 0 ? new long[chain.Committee.Size] : _held;
-        _ledger = BlockStore.Open(BlocksDisk, chain, new BlockStoreOptions { SegmentBytes = options.LedgerSegmentBytes, Salt = _salts.Next });
-        _port = Strategy is null ? new PortWatch(Id, what => _world.Watch.OutOfOrder(this, what)) : null;
+        _ledger = BlockStore.Open(options.WrapBlocksDisk?.Invoke(BlocksDisk) ?? BlocksDisk, chain, new BlockStoreOptions { SegmentBytes = options.LedgerSegmentBytes, Salt = _salts.Next });
+        _port = Strategy is null ? new PortWatch(Id, what => _world.Watch.OutOfOrder(this, what), new ContradictionWatch(_world.Protocol.Signing, !_world.Keys.Scheme.ChecksVotesTogether, what => _world.Watch.Unproved(this, what))) : null;
         IJournal journal = _journal = OpenJournal(chain);
         bool lostNow = RecordsLost && journal.Recovered.IsNew;
         var snapshots = new SnapshotStore(SnapshotsDisk, chain);
         _application = new KeyValueApplication(new KeyValueOptions { LookupSeed = options.Seed });
-        _executor = new Executor(chain, _application, options.Seed, options.SessionRules);
+        _executor = new Executor(chain, options.WrapApplication?.Invoke(_application, Id) ?? _application, options.Seed, options.SessionRules);
         _executor.RecoverFrom(snapshots, _ledger);
         _claims = _world.NewClaims();
         _pool = new TransactionPool(
@@ -78,7 +78,10 @@ public sealed partial class SimulatedReplica : ITransport, IExecution, IReplicaO
         bool mayVote = !RecordsLost;
         Voter voter = options.MakeVoter?.Invoke(chain, Id, signer, _world.Protocol.Signing, mayVote) ?? new Voter(chain, Id, signer, _world.Protocol.Signing, mayVote);
         var ports = new ReplicaPorts(
-            chain, Id, _world.Protocol, voter, journal, _ledger, _pool, options.WrapTransport?.Invoke(this) ?? this, options.WrapMeter?.Invoke(this) ?? this, Clock, this, this, _world.Keys.Scheme);
+            chain, Id, _world.Protocol, voter, journal, _ledger, options.WrapPool?.Invoke(_pool) ?? _pool, options.WrapTransport?.Invoke(this) ?? this, options.WrapMeter?.Invoke(this) ?? this, Clock, this, this, _world.Keys.Scheme)
+        {
+            BlockRules = options.BlockRules,
+        };
         var context = new ProtocolContext(chain, Id, voter, options.ProtocolOptions) { Election = options.Election };
         IProtocol protocol = options.Create?.Invoke(context) ?? _world.Protocol.Create(context);
         protocol = _port?.Watch(protocol) ?? protocol;

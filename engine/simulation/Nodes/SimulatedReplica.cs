@@ -445,13 +445,16 @@ public sealed partial class SimulatedReplica : IActor
                 inflow = Math.Max(inflow, held);
             }
 
-            var sample = new ResourceSample(_pool.Bytes, _world.Options.PoolBytes, _pool.Transactions, inflow, _world.Options.InflowBytes + _world.Chain.Limits.MaxBlockBytes, JournalDisk.Bytes, JournalLimit, Replica.Kept, KeptLimit);
+            var sample = new ResourceSample(_pool.Bytes, _world.Options.PoolBytes, _pool.Transactions, inflow, _world.Options.InflowBytes + _world.Chain.Limits.MaxBlockBytes, JournalDisk.Bytes, JournalLimit, Replica.Kept, KeptLimit, Replica.KeptBytes, KeptBytesLimit);
             _world.Watch.Sampled(this, sample);
         }
     }
 
     // Segments that blocks keep alive, one being made, one spare; each may be longer by a turn.
     private long JournalLimit => 64L * _world.Options.JournalSegmentBytes;
+
+    // Of each other replica three proposals: one that waits for its parent, two for our execution; and what is fetched meanwhile.
+    private long KeptBytesLimit => 4L * _world.Chain.Committee.Size * _world.Chain.Limits.MaxBlockBytes;
 
     // Of each other replica some dozens of votes, timeouts and proposals; and blocks that are fetched from the newest back.
     private int KeptLimit => (64 * _world.Chain.Committee.Size) + 1024;

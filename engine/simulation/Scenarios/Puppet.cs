@@ -25,6 +25,9 @@ public sealed class Puppet : Strategy
     /// <summary>Told what it hears; the answer says whether its honest part hears it too.</summary>
     public Func<ReplicaId, byte[], bool>? Heard { get; set; }
 
+    /// <summary>What its honest part's messages are made into on their way out; null for what they are, a null answer for nothing.</summary>
+    public Func<ReplicaId, TrafficClass, byte[], byte[]?>? Says { get; set; }
+
     /// <summary>What it tells clients about a key; null for what its honest part says.</summary>
     public Func<(bool Found, byte[] Value, Height Height)?>? Answers { get; set; }
 
@@ -40,9 +43,10 @@ public sealed class Puppet : Strategy
     /// <inheritdoc/>
     public override void Send(Traitor self, ReplicaId to, TrafficClass traffic, byte[] bytes)
     {
-        if (Honest)
+        byte[]? said = !Honest ? null : Says is null ? bytes : Says(to, traffic, bytes);
+        if (said is not null)
         {
-            self.Pass(to, bytes);
+            self.Pass(to, said);
         }
     }
 

@@ -35,6 +35,15 @@ public static class ScenarioCatalogue
         ReadScenarios.O46,
         CommandScenarios.C01,
         CommandScenarios.C02,
+        MissingBlockScenarios.C03,
+        ViewChangeScenarios.C04,
+        ViewChangeScenarios.C05,
+        WrongBlockScenarios.C06,
+        RejoinScenarios.C07,
+        SyncScenarios.C08,
+        PowerScenarios.C09,
+        ReadScenarios.C10,
+        LeaderScenarios.C11,
     ];
 
     /// <summary>The scenario of that name, in any case; null for an unknown one.</summary>

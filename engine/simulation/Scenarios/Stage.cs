@@ -167,6 +167,13 @@ public class Stage
         actor.Instance.Start();
     }
 
+    /// <summary>A replica's disks are lost, and it starts with empty ones. It knows that it may have signed.</summary>
+    public void Wipe(Actor actor)
+    {
+        actor.Instance.Wipe();
+        actor.Instance.Start();
+    }
+
     /// <summary>Something happens to the disk of a replica's journal.</summary>
     public void Disk(Actor actor, DiskFault fault)
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Bft.Engine;
+using Bft.Simulation.Mutations;
 using Bft.Simulation.Network;
 using Bft.Simulation.Runs;
 using Bft.Simulation.Traitors;
@@ -165,7 +166,7 @@ public static class PlanFile
                 Clients = document.Clients,
                 RealSignatures = document.RealSignatures,
                 Scheme = document.Scheme is null || Nodes.SimulatedKeys.Names.Contains(document.Scheme) ? document.Scheme : throw Unknown("scheme", document.Scheme, Nodes.SimulatedKeys.Names),
-                Mutation = document.Mutation,
+                Mutation = document.Mutation is null || MutationCatalogue.TryFind(document.Mutation) is not null ? document.Mutation : throw UnknownMutation(document.Mutation),
                 Violates = document.Violates,
             };
     }
@@ -220,6 +221,9 @@ public static class PlanFile
 
     private static PlanFileException Unknown(string where, string name, IEnumerable<string> known) =>
         new($"\"{name}\" is unknown", where, $"choose one of: {string.Join(", ", known)}");
+
+    private static PlanFileException UnknownMutation(string name) => new(
+        $"\"{name}\" is unknown", "mutation", $"choose one that is known, the nearest are: {string.Join(", ", MutationCatalogue.Nearest(name))}; without it the run would be another");
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 

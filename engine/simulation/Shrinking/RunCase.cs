@@ -1,4 +1,5 @@
 using Bft.Engine;
+using Bft.Simulation.Mutations;
 using Bft.Simulation.Runs;
 
 namespace Bft.Simulation.Shrinking;
@@ -54,11 +55,17 @@ public sealed record RunCase
 
     /// <summary>Runs it.</summary>
     /// <param name="options">Everything that is not in the case; null for the defaults.</param>
-    /// <exception cref="ArgumentException">It names a protocol, a replica or a strategy that does not exist.</exception>
+    /// <exception cref="ArgumentException">It names a protocol, a replica, a strategy or a mutation that does not exist.</exception>
     public SimulationResult Execute(SimulationOptions? options = null)
     {
         ProtocolDescriptor protocol = Protocols.Find(Protocol) ?? throw new ArgumentException($"There is no protocol \"{Protocol}\".", nameof(options));
+        Mutations.Mutation? broken = Mutation is null ? null : MutationCatalogue.TryFind(Mutation) ?? throw new ArgumentException($"There is no mutation \"{Mutation}\".", nameof(options));
+        options ??= new SimulationOptions();
         return SimulationRun.Execute(
-            protocol, Nodes, Seed, Plan, (options ?? new SimulationOptions()) with { Blocks = Blocks, Clients = Clients, RealSignatures = RealSignatures, Scheme = Scheme });
+            protocol,
+            Nodes,
+            Seed,
+            Plan,
+            options with { Blocks = Blocks, Clients = Clients, RealSignatures = RealSignatures, Scheme = Scheme, Configure = options.Configure ?? broken?.Apply });
     }
 }

@@ -3,6 +3,7 @@ using Bft.Crypto.Certificates;
 using Bft.Crypto.Signatures;
 using Bft.Engine;
 using Bft.Engine.Execution;
+using Bft.Engine.Mempool;
 using Bft.Engine.Shared;
 using Bft.Engine.Storage;
 using Bft.Engine.Transport;
@@ -19,6 +20,11 @@ namespace Bft.Simulation;
 /// <param name="rules">What it may sign.</param>
 /// <param name="mayVote">False when its safety records were lost.</param>
 public delegate Voter VoterMaker(Chain chain, ReplicaId self, ISigner signer, ImmutableArray<SigningRule> rules, bool mayVote);
+
+/// <summary>Whose key or proof makes a committee of that scheme unusable and why; null when it can be used.</summary>
+/// <param name="scheme">The name of the certificate scheme.</param>
+/// <param name="keys">The keys and proofs as a genesis would name them.</param>
+public delegate KeyRefusal? KeyJudge(string scheme, CommitteeKeys keys);
 
 /// <summary>What a simulated world is made of. Everything else follows from the seed.</summary>
 public sealed record WorldOptions
@@ -65,11 +71,27 @@ public sealed record WorldOptions
     /// <summary>Puts something between a journal and its disk; null for none (a mutation: a failed flush is tried again and trusted …).</summary>
     public Func<IDisk, IDisk>? WrapJournalDisk { get; init; }
 
+    /// <summary>Puts something between the ledger and its disk; null for none (a mutation: what was flushed is not durable …).</summary>
+    public Func<IDisk, IDisk>? WrapBlocksDisk { get; init; }
+
+    /// <summary>Puts another application around a replica's; null for none (a mutation: what it computes depends on who computes it …).</summary>
+    public Func<IApplication, ReplicaId, IApplication>? WrapApplication { get; init; }
+
+    /// <summary>Puts another mempool around a replica's; null for none (a mutation: what a block holds is forgotten …).</summary>
+    public Func<IPayloadSource, IPayloadSource>? WrapPool { get; init; }
+
     /// <summary>Puts another meter around the world's; null for none (a mutation: messages to oneself count …).</summary>
     public Func<IMeter, IMeter>? WrapMeter { get; init; }
 
     /// <summary>Puts another transport around a replica's; null for none (a mutation: everything is sent twice …).</summary>
     public Func<ITransport, ITransport>? WrapTransport { get; init; }
+
+    /// <summary>What is demanded of blocks before a protocol sees them.</summary>
+    public BlockRules BlockRules { get; init; } = BlockRules.Sound;
+
+    /// <summary>Who judges the keys of a committee.</summary>
+    public KeyJudge JudgeKeys { get; init; } = static (scheme, keys) =>
+        CertificateSchemes.TryCreate(scheme, keys, null, out KeyRefusal? refusal) is null ? refusal : null;
 
     /// <summary>What makes a journal's frame whole; null for the production checksum.</summary>
     public FrameChecksum? Checksum { get; init; }

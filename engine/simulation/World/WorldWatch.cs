@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Bft.Engine;
 using Bft.Engine.Execution;
 using Bft.Simulation.Checkers;
@@ -21,8 +22,10 @@ public sealed class WorldWatch
         _world = world;
         Agreement = new AgreementChecker();
         Execution = new ExecutionChecker(world.Runs);
-        Signing = new SigningChecker(world.Protocol.Signing);
-        Recovery = new RecoveryChecker(Signing, world.Protocol.Signing);
+        // By the registered rules: those of a world may be broken on purpose.
+        ImmutableArray<SigningRule> rules = (Protocols.Find(world.Protocol.Name) ?? world.Protocol).Signing;
+        Signing = new SigningChecker(rules);
+        Recovery = new RecoveryChecker(Signing, rules);
         Evidence = new EvidenceChecker(id => !world.Traitors.Contains(id) && !world.IsSpoilt(id), world.NewClaims());
         Bounds = new BoundsChecker();
         Exceptions = new ExceptionChecker();
@@ -67,6 +70,9 @@ public sealed class WorldWatch
     /// <summary>What a script expects.</summary>
     public ExpectationChecker Expectations { get; }
 
+    /// <summary>The names of all that watch.</summary>
+    public IEnumerable<string> Checkers => _checkers.Select(checker => checker.Name);
+
     /// <summary>What was found; must be empty.</summary>
     public IReadOnlyList<Violation> Violations => _violations;
 
@@ -92,6 +98,14 @@ public sealed class WorldWatch
         if (replica.Honest)
         {
             Order.Broken(replica.Index, what);
+        }
+    }
+
+    internal void Unproved(SimulatedReplica replica, string what)
+    {
+        if (replica.Honest)
+        {
+            Evidence.Unproved(replica.Index, what);
         }
     }
 

@@ -75,7 +75,7 @@ public sealed class GenerationAttackTests
     [Fact]
     public void Earlier_calls_that_others_repeat_neither_take_back_the_last_one_nor_use_up_its_author()
     {
-        byte[] mistaken = _room.Participants[0].Call(0, _room.Call(phaseBlocks: 9), Digest.None), meant = _room.Participants[0].Call(0, _room.Call(), Digest.None);
+        byte[] mistaken = _room.Participants[0].Call(0, _room.Call(phaseBlocks: 12), Digest.None), meant = _room.Participants[0].Call(0, _room.Call(), Digest.None);
         Assert.Equal(SharedKeyCodes.Ok, _room.Say(mistaken));
         Assert.Equal(SharedKeyCodes.Ok, _room.Say(meant));
         for (int i = 0; i < SharedKeyRegistry.MostCalls; i++)
@@ -86,10 +86,10 @@ public sealed class GenerationAttackTests
 
         Assert.Equal(SharedKeyCodes.Ok, _room.Say(_room.Participants[1].Call(1, _room.Call(), Digest.None)));
         _room.Registry.EndHeight(new Height(1));
-        Assert.Equal(5, _room.Generation.Call.PhaseBlocks);
+        Assert.Equal(9, _room.Generation.Call.PhaseBlocks);
         for (int i = 1; i <= SharedKeyRegistry.MostCalls; i++)
         {
-            Assert.Equal(SharedKeyCodes.OtherGeneration, _room.Say(_room.Participants[1].Call(1, _room.Call(phaseBlocks: i), Digest.None)));
+            Assert.Equal(SharedKeyCodes.OtherGeneration, _room.Say(_room.Participants[1].Call(1, _room.Call(phaseBlocks: 20 + i), Digest.None)));
         }
     }
 
@@ -98,7 +98,7 @@ public sealed class GenerationAttackTests
     {
         for (int i = 1; i <= SharedKeyRegistry.MostCalls; i++)
         {
-            Assert.Equal(SharedKeyCodes.Ok, _room.Say(_room.Participants[1].Call(1, _room.Call(phaseBlocks: i), Digest.None)));
+            Assert.Equal(SharedKeyCodes.Ok, _room.Say(_room.Participants[1].Call(1, _room.Call(phaseBlocks: 20 + i), Digest.None)));
         }
 
         Assert.Equal(SharedKeyCodes.Refused, _room.Say(_room.Participants[1].Call(1, _room.Call(phaseBlocks: 100), Digest.None)));
@@ -224,16 +224,16 @@ public sealed class GenerationAttackTests
     public void A_word_at_the_deadline_counts_and_the_phase_ends_with_that_height()
     {
         _room.Start(_room.Call());
-        Assert.Equal(new Height(6), _room.Generation.Deadline);
+        Assert.Equal(new Height(10), _room.Generation.Deadline);
         _room.Silent = (member, phase) => member == 1 || (member == Traitor && phase == GenerationPhase.Announcing && _room.Height < _room.Generation.Deadline);
-        while (_room.Height < new Height(5))
+        while (_room.Height < new Height(9))
         {
             _room.Step();
             Assert.Equal(GenerationPhase.Announcing, _room.Generation.Phase);
         }
 
         _room.Step();
-        Assert.Equal((GenerationPhase.Dealing, new Height(11)), (_room.Generation.Phase, _room.Generation.Deadline));
+        Assert.Equal((GenerationPhase.Dealing, new Height(19)), (_room.Generation.Phase, _room.Generation.Deadline));
         Assert.Equal(ReplicaSet.Of(0, 2, 3), _room.Generation.Holders);
     }
 

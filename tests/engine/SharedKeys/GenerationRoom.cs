@@ -44,8 +44,9 @@ internal sealed class GenerationRoom
     /// <summary>Every command with its code, in order.</summary>
     public List<(Height Height, byte[] Command, byte Code)> Log { get; } = [];
 
-    public GenerationCall Call(int phaseBlocks = 5, Digest reshares = default, params int[] receivers) =>
-        new(7, phaseBlocks, default, 3, reshares, [.. receivers.Select(i => Identities[i])]);
+    /// <summary>A call with the shortest phases there are, when no length is named.</summary>
+    public GenerationCall Call(int? phaseBlocks = null, Digest reshares = default, params int[] receivers) =>
+        new(7, phaseBlocks ?? GenerationCall.LeastPhaseBlocks(Chain.Committee), default, 3, reshares, [.. receivers.Select(i => Identities[i])]);
 
     public byte Say(byte[] command)
     {
@@ -124,7 +125,7 @@ internal sealed class GenerationRoom
         _shares.Clear();
         for (int member = 0; member < Participants.Length; member++)
         {
-            if (Participants[member].FinalShare(Generation, Seed(member)) is { } share)
+            if (Registry.View.Key is { } key && Participants[member].FinalShare(key, Registry.Dealt!, Seed(member), out _) is { } share)
             {
                 _shares.Add(member, share);
             }

@@ -35,7 +35,7 @@ public sealed class GenerationTests
     {
         Assert.Equal(SharedKeyCodes.Ok, _room.Say(_room.Participants[0].Call(0, _room.Call(), _room.Registry.View.Last)));
         Assert.Equal(SharedKeyCodes.AlreadySaid, _room.Say(_room.Participants[0].Call(0, _room.Call(), _room.Registry.View.Last)));
-        Assert.Equal(SharedKeyCodes.Ok, _room.Say(_room.Participants[1].Call(1, _room.Call(phaseBlocks: 6), _room.Registry.View.Last)));
+        Assert.Equal(SharedKeyCodes.Ok, _room.Say(_room.Participants[1].Call(1, _room.Call(phaseBlocks: 10), _room.Registry.View.Last)));
         Assert.Equal(SharedKeyCodes.WrongSignature, _room.Say(_room.Participants[0].Call(1, _room.Call(), _room.Registry.View.Last)));
         Assert.Equal(SharedKeyCodes.NoMember, _room.Say(_room.Participants[0].Call(4, _room.Call(), _room.Registry.View.Last)));
         Assert.Equal(SharedKeyCodes.Refused, _room.Say(_room.Participants[0].Call(0, _room.Call(reshares: HashFunction.Sha256.Hash("no key"u8)), _room.Registry.View.Last)));

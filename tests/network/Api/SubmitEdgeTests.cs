@@ -245,12 +245,15 @@ public sealed class SubmitEdgeTests
     }
 
     [Fact]
-    public async Task Reflection_describes_the_service_and_health_says_serving()
+    public async Task Reflection_describes_the_service_and_health_says_whether_it_serves()
     {
         await using FakeNetwork network = await FakeNetwork.StartAsync();
         using GrpcChannel channel = network.Channel(0);
         HealthCheckResponse health = await new Health.HealthClient(channel).CheckAsync(new HealthCheckRequest());
         Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving, health.Status);
+        network.Validators[0].OutOfService = "a flush failed";
+        health = await new Health.HealthClient(channel).CheckAsync(new HealthCheckRequest());
+        Assert.Equal(HealthCheckResponse.Types.ServingStatus.NotServing, health.Status);
         using var reflection = new ServerReflection.ServerReflectionClient(channel).ServerReflectionInfo();
         await reflection.RequestStream.WriteAsync(new ServerReflectionRequest { FileContainingSymbol = "bft.v1.ClientApi" });
         Assert.True(await reflection.ResponseStream.MoveNext(default));

@@ -7,7 +7,6 @@ using Bft.Crypto.Certificates;
 using Bft.Crypto.KeyStore;
 using Bft.Testnet.Ceremony;
 using Bft.Testnet.Clients;
-using Bft.Testnet.CommandLine;
 using Bft.Testnet.Homes;
 using Bft.Testnet.Node;
 using Xunit.Abstractions;
@@ -116,15 +115,7 @@ public class KeyGenerationTests(ITestOutputHelper output)
         }
     }
 
-    private static async Task<JsonObject> BftAsync(DataLayout data, params string[] arguments)
-    {
-        using var printed = new StringWriter { NewLine = "\n" };
-        using var error = new StringWriter { NewLine = "\n" };
-        var terminal = new Terminal(Stream.Null, TextWriter.Synchronized(printed), TextWriter.Synchronized(error), false, false);
-        int code = await BftCommandLine.RunAsync([.. arguments, "--data", data.Root, "--json", "--timeout", "2m"], terminal, ExecutableParts.Compose(), CancellationToken.None);
-        Assert.True(code == 0, $"bft {string.Join(' ', arguments)}: {printed}{error}");
-        return JsonNode.Parse(printed.ToString())!.AsObject();
-    }
+    private static Task<JsonObject> BftAsync(DataLayout data, params string[] arguments) => RealCommands.RunAsync([.. arguments, "--data", data.Root, "--timeout", "2m"]);
 
     private static void Signal(HomeLayout home, string signal)
     {

@@ -171,7 +171,7 @@ public sealed class GenerationMemberTests : IDisposable
 
     private void Call(Digest reshares, int effectAfter = 0, params int[] receivers)
     {
-        var call = new GenerationCall(0, 4, default, effectAfter, reshares, [.. receivers.Select(i => _signers[i].PublicKey)]);
+        var call = new GenerationCall(0, GenerationCall.LeastPhaseBlocks(_chain.Committee), default, effectAfter, reshares, [.. receivers.Select(i => _signers[i].PublicKey)]);
         for (int i = 0; i < 2; i++)
         {
             _pool.Add(new GenerationParticipant(_chain, _signers[i]).Call(i, call, _registry.View.Last));

@@ -11,6 +11,16 @@ internal static class BrokenCollectors
     public static IReadOnlyList<Mutation> All { get; } =
     [
         Of("votes-counted-by-message", "counts the votes that came instead of those who voted", "votes of one signer count once; SCENARIOS O-16", "O-16", committee => new CountsMessages(committee)),
+        new Mutation("signatures-distinct", "counts different signatures instead of different signers, where one signature has several encodings")
+        {
+            Rule = "distinct signers by number, never by signature bytes; PROTOCOLS 16.1, SCENARIOS O-16, NethermindEth/nethermind#11027",
+            By = "O-16",
+            Apply = options => options with
+            {
+                Create = context => new HotStuffProtocol(context, new HotStuffParts { Collector = (committee, _) => new CountsSignatures(committee) }),
+                WrapClaims = (claims, _) => new Malleable(claims),
+            },
+        },
         Of("second-vote-displaces-first", "lets a signer's second vote displace its first", "a contradiction does not displace the first vote; SCENARIOS O-16", "O-16", committee => new LastVoteCounts(committee)),
         Of("double-sign-unproved", "throws a contradicting vote away", "double signs are always proved; issue 3, point 4", "O-16", committee => new Forgiving(committee)),
         Of("accuses-who-repeats", "takes a vote that is said again for a contradiction", "no honest replica is ever accused; issue 3, point 4", null, committee => new Suspicious(committee)),
@@ -43,6 +53,53 @@ internal static class BrokenCollectors
             {
                 _votes.Remove(old);
             }
+        }
+    }
+
+    private sealed class CountsSignatures(Committee committee) : VoteCollector(committee, perSlot: false)
+    {
+        private readonly Dictionary<Statement, Dictionary<string, Vote>> _votes = [];
+        private readonly int _enough = committee.QuorumSize;
+
+        public override Collected Add(in Vote vote)
+        {
+            if (!_votes.TryGetValue(vote.Statement, out Dictionary<string, Vote>? votes))
+            {
+                _votes[vote.Statement] = votes = new(StringComparer.Ordinal);
+            }
+
+            return votes.TryAdd(Convert.ToHexString(vote.Signature.Span), vote) && votes.Count == _enough ? new Collected([.. votes.Values], null) : default;
+        }
+
+        public override void ForgetBelow(View view)
+        {
+            foreach (Statement old in _votes.Keys.Where(statement => statement.View < view).ToList())
+            {
+                _votes.Remove(old);
+            }
+        }
+    }
+
+    // The last bit of a signature says nothing.
+    private sealed class Malleable(IClaims claims) : IClaims
+    {
+        public Chain Chain => claims.Chain;
+
+        public bool IsVote(in Vote vote) => claims.IsVote(vote) || claims.IsVote(vote with { Signature = OtherEncoding(vote.Signature) });
+
+        public bool IsCertificate(QuorumCertificate certificate) => claims.IsCertificate(certificate);
+
+        public bool IsPayload(Payload payload) => claims.IsPayload(payload);
+
+        private static byte[] OtherEncoding(ReadOnlyMemory<byte> signature)
+        {
+            byte[] other = signature.ToArray();
+            if (other.Length > 0)
+            {
+                other[^1] ^= 1;
+            }
+
+            return other;
         }
     }
 

@@ -12,6 +12,8 @@ internal static class BrokenPacemakers
         BrokenRules.OfParts("join-on-one-timeout", "joins the highest view that anybody gave up on", "only certificates or f+1 distinct senders move a view; PROTOCOLS 16.6, SCENARIOS O-15", "O-15", () => new HotStuffParts { Tally = committee => new JoinsAnybody(committee) }),
         BrokenRules.OfParts("join-on-equal-views", "counts senders that gave up on the very same view only", "f+1 at or above a view; PROTOCOLS 25 P2", "O-15", () => new HotStuffParts { Tally = committee => new JoinsEqual(committee) }),
         BrokenRules.OfParts("timeout-never-reset", "lets the timeout grow and never takes it back", "the timeout is the base after progress; PROTOCOLS 18, SCENARIOS O-12", "O-12", () => new HotStuffParts { BackOff = options => new NeverReset(options) }),
+        BrokenRules.OfParts("timeout-without-cap", "lets the timeout grow as long as nothing commits", "base * b^min(k, cap); PROTOCOLS 18, SCENARIOS O-12; besu QBFT", "O-12", () => new HotStuffParts { BackOff = options => new Unbounded(options) }),
+        OfLoop("timer-restarted-by-anything", "times the view anew with whatever another says", "timers are not reset by what proves nothing; PROTOCOLS 16.11", "O-12", () => new RestartsTimer()),
         new Mutation("cure-disabled", "rotates the leader every view")
         {
             Rule = "a three-chain needs four live turns in a row; PROTOCOLS 3, SCENARIOS O-11",
@@ -65,6 +67,60 @@ internal static class BrokenPacemakers
         public override void Succeeded()
         {
             // Progress is nothing to it.
+        }
+    }
+
+    private sealed class Unbounded(ProtocolOptions options) : BackOff(options)
+    {
+        private readonly ProtocolOptions _options = options;
+        private int _failures;
+
+        public override TimeSpan Timeout => _options.ViewTimeout * Math.Pow(_options.TimeoutGrowth, Math.Min(_failures, 40));
+
+        public override void Failed() => _failures++;
+
+        public override void Succeeded() => _failures = 0;
+    }
+
+    private sealed class RestartsTimer : ChangedProtocol
+    {
+        private const byte ViewTimer = 1;
+
+        private TimeSpan? _wait;
+
+        public override void Arm(TimerId timer, TimeSpan after)
+        {
+            if (timer.Kind == ViewTimer)
+            {
+                _wait = after;
+            }
+
+            base.Arm(timer, after);
+        }
+
+        public override void Disarm(TimerId timer)
+        {
+            if (timer.Kind == ViewTimer)
+            {
+                _wait = null;
+            }
+
+            base.Disarm(timer);
+        }
+
+        protected override Input? Change(Input input)
+        {
+            switch (input)
+            {
+                case Input.Expired { Timer.Kind: ViewTimer }:
+                    _wait = null;
+                    break;
+                case Input.Received when _wait is { } wait:
+                    base.Arm(new TimerId(ViewTimer), wait);
+                    break;
+            }
+
+            return input;
         }
     }
 

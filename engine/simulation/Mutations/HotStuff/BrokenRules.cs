@@ -8,7 +8,7 @@ internal static class BrokenRules
 {
     public static IReadOnlyList<Mutation> All { get; } =
     [
-        Of("commit-by-parent-links", "commits the first of any three certified blocks in a row", "b ← b′ ← b″ commit when their views are consecutive; PROTOCOLS 3d, relab/hotstuff#249", "O-03", () => new ByParentLinks()),
+        Of("commit-by-parent-links", "commits the first of any three certified blocks in a row", "b ← b′ ← b″ commit when their views are consecutive; PROTOCOLS 3d, relab/hotstuff#249", "O-03", () => new ByParentLinks()) with { Also = ["O-11"] },
         Of("commit-first-link-only", "does not compare the last two views of a three-chain", "all three views are consecutive; PROTOCOLS 3c", "O-03", () => new FirstLinkOnly()),
         Of("commit-last-link-only", "does not compare the first two views of a three-chain", "all three views are consecutive; PROTOCOLS 3c", "O-03", () => new LastLinkOnly()),
         Of("no-lock", "votes for any well-formed block of its view", "safeNode: extends the locked block or is justified later; PROTOCOLS 3c", "O-09", () => new NoLock()),
@@ -17,6 +17,9 @@ internal static class BrokenRules
         Of("never-locks", "never locks", "locked = b1 when later; PROTOCOLS 3c", "O-09", () => new NeverLocks()),
         Of("latest-certificate-wins", "takes the latest certificate for the highest", "highQC = max; SCENARIOS O-09", "O-09", () => new LatestWins()),
         Of("parent-not-compared", "does not compare the parent with what the certificate certifies", "b.parent == justify.block; PROTOCOLS 3c, relab/hotstuff#283", "O-08", () => new ParentNotCompared()),
+        Of("proposer-not-compared", "votes for a block whoever made it", "vote(b): leader ok; PROTOCOLS 3c", "C-06", () => new AnyProposer()),
+        Of("block-time-unchecked", "votes for a block of any time", "block time = max(parent, own); PROTOCOLS 25, 6d GHSA-c32p-wcqj-j677", "C-06", () => new AnyTime()),
+        Of("timeout-view-compared", "follows a timeout certificate only when the view that was given up is not behind its own", "AfterTimeout(tc.View) > view, not tc.View >= view; PROTOCOLS 25 P1", "C-04", () => new ComparesGivenUpView()),
         Of("view-goes-back", "enters the view behind any certificate, also an old one", "views only advance; SCENARIOS O-10", "O-10", () => new ViewGoesBack()),
     ];
 
@@ -86,6 +89,21 @@ internal static class BrokenRules
             block.Height == justified.Slot.Next() &&
             block.View > justified.View &&
             block.Header.Epoch == justified.Epoch;
+    }
+
+    private sealed class AnyProposer : HotStuffRules
+    {
+        public override bool IsOfLeader(ReplicaId proposer, ReplicaId leader) => true;
+    }
+
+    private sealed class AnyTime : HotStuffRules
+    {
+        public override bool FollowsInTime(ulong time, ulong parentTime) => true;
+    }
+
+    private sealed class ComparesGivenUpView : HotStuffRules
+    {
+        public override bool LeavesView(View givenUp, View leadsTo, View current) => givenUp >= current && base.LeavesView(givenUp, leadsTo, current);
     }
 
     private sealed class ViewGoesBack : HotStuffRules

@@ -13,7 +13,9 @@ internal static class MutatedLoops
         Of("certificates-unpersisted", "records what was signed without the certificates that justified it", "whatever is signed goes to disk with what justified it; DESIGN port rule 7, PROTOCOLS 25 P3", "O-02", _ => new Unjustified()),
         Of("lock-forgotten-at-restart", "starts with the votes and without lock and certificates", "restore what was promised; PROTOCOLS 0.4.5, 25 P3", "O-09", _ => new StartsUnlocked()),
         Of("old-deadlines-fire", "keeps the old deadline of a timer that is armed anew", "a timer armed anew never fires with its old deadline; DESIGN port rule 3, PROTOCOLS 16.11", "O-10", _ => new KeepsDeadlines()),
+        Of("proposals-kept-by-count", "keeps 64 proposals of each sender for views to come, however large they are", "bounded per sender and in bytes; PROTOCOLS 16.5, SCENARIOS O-20, tari-ootle PR 2647", "O-20", _ => new KeepsProposals()),
         Of("far-ahead-dropped", "drops whatever shows a view far ahead and fetches nothing for it", "a window needs a way to catch up; PROTOCOLS 16.5, SCENARIOS O-20", "O-20", _ => new DropsFarAhead()),
+        Of("votes-to-current-leader", "votes to the leader of the view instead of the next one's", "votes of view v go to leader v+1; PROTOCOLS 3", "O-46", _ => new VotesToThisLeader()),
         Of("commit-skipped", "loses every tenth commit on its way to the executor", "every height once, ascending, without gaps; DESIGN port rule 6", "O-11", _ => new SkipsCommits()),
     ];
 
@@ -109,6 +111,33 @@ internal static class MutatedLoops
         }
     }
 
+    private sealed class KeepsProposals : ChangedProtocol
+    {
+        private const int OfEach = 64;
+
+        private readonly Dictionary<ReplicaId, List<Block>> _kept = [];
+
+        public override long KeptBytes => base.KeptBytes + _kept.Values.Sum(blocks => blocks.Sum(block => (long)block.Encoded.Length));
+
+        protected override Input? Change(Input input)
+        {
+            if (input is Input.Received { Message: ProposalMessage proposal } received && proposal.Block.View > Status.View)
+            {
+                if (!_kept.TryGetValue(received.Sender, out List<Block>? blocks))
+                {
+                    _kept[received.Sender] = blocks = [];
+                }
+
+                if (blocks.Count < OfEach)
+                {
+                    blocks.Add(proposal.Block);
+                }
+            }
+
+            return input;
+        }
+    }
+
     private sealed class DropsFarAhead : ChangedProtocol
     {
         private const ulong Window = 100;
@@ -126,6 +155,11 @@ internal static class MutatedLoops
             };
             return shown > Status.View.Value + Window ? null : input;
         }
+    }
+
+    private sealed class VotesToThisLeader : ChangedProtocol
+    {
+        public override void Send(ReplicaId to, ProtocolMessage message) => base.Send(message is VoteMessage && Status.Leader is { } leader ? leader : to, message);
     }
 
     private sealed class SkipsCommits : ChangedProtocol

@@ -1,4 +1,6 @@
+using Bft.Applications.KeyValue;
 using Bft.Engine;
+using Bft.Engine.HotStuff;
 using Bft.Engine.Sync;
 using Bft.Engine.Transport;
 using Bft.Simulation.Clients;
@@ -11,6 +13,7 @@ namespace Bft.Simulation.Scenarios.Certificates;
 internal static class HostileBytesScenarios
 {
     private const ulong FloodedViews = 20_000;
+    private const ulong LargeViews = 48;
     private const ulong ViewsBehind = 2_000;
     private const int Flips = 10_000;
     private const int FrameBytes = 64 << 20;
@@ -19,10 +22,11 @@ internal static class HostileBytesScenarios
     public static Scenario O20 { get; } = new("O-20", "Future-message flood")
     {
         Source = "SCENARIOS O-20; PROTOCOLS 16.5; hotstuff_rs#1, tari-ootle PR 2647",
-        Shows = "tens of thousands of signed votes and timeouts of future views are bounded and displace nobody else's; a replica thousands of views behind catches up by certificate",
+        Shows = "tens of thousands of signed votes and timeouts of future views are bounded and displace nobody else's, and so are proposals, by their bytes; a replica thousands of views behind catches up by certificate",
         Acts =
         [
             HotStuffStage.Act("flood", new Setting { Traitors = "D", Leaders = "BAAB" }, Flood),
+            HotStuffStage.Act("large proposals", new Setting { Traitors = "D", Leaders = "BAAB" }, LargeProposals),
             HotStuffStage.Act("thousands of views behind", new Setting { Traffic = true, Clients = 3 }, FarBehind),
         ],
     };
@@ -31,7 +35,11 @@ internal static class HostileBytesScenarios
     {
         Source = "SCENARIOS O-21; PROTOCOLS 16.9, 16.10",
         Shows = "every kind of message, cut at each byte, with flipped bits, lying lengths and added ends, is refused without an exception, without more memory than its own length allows, and changes nothing",
-        Acts = [HotStuffStage.Act("every kind of message", new Setting { Traitors = "D", Traffic = true, Clients = 3, Options = Tenures }, Garbled)],
+        Acts =
+        [
+            HotStuffStage.Act("every kind of message", new Setting { Traitors = "D", Traffic = true, Clients = 3, Options = Tenures }, Garbled),
+            HotStuffStage.Act("whoever is refused too often", new Setting { Traitors = "D", Leaders = "AB" }, NotListenedTo),
+        ],
     };
 
     private static ProtocolOptions Tenures => new() { ViewTimeout = TimeSpan.FromMilliseconds(100), MaxViewTimeout = TimeSpan.FromSeconds(1), LeaderElection = "tenure" };
@@ -56,6 +64,31 @@ internal static class HostileBytesScenarios
         s.Until("A certifies X out of its own, B's and C's votes", () => s.A.HighestCertified >= 1, TimeSpan.FromMilliseconds(60));
         s.Wait(1_100);
         s.Expect("the flood did not move A", s.A.View < 100);
+    }
+
+    // Few of them, each as large as a block may be, of clients' own commands: a bound on their number would let them fill the memory.
+    private static void LargeProposals(HotStuffStage s)
+    {
+        var name = new byte[32];
+        name[0] = 1;
+        List<Run> runs = [];
+        for (ulong first = 10; first < 22; first += 3)
+        {
+            byte[] value = new byte[KeyValueCommand.MaxValueBytes];
+            Run run = Run.WithoutSignature(s.Chain, name, first, [.. Enumerable.Range(0, 3).Select(_ => (ReadOnlyMemory<byte>)KeyValueCommand.Put("large"u8, value))]);
+            s.World.Runs.Sign(run);
+            runs.Add(run);
+        }
+
+        for (ulong ahead = 1; ahead <= LargeViews; ahead++)
+        {
+            Block block = s.Make(1 + ahead, s.D, s["G"], s.Certificate("G"), runs: runs);
+            s.Says(s.D, new ProposalMessage(s.Sign(s.D, ProposalMessage.ProposalStatement(block)), block, null)).To(s.A);
+            s.Wait(5);
+        }
+
+        s.Wait(1_100);
+        s.Expect("A has not moved", s.A.View <= 1);
     }
 
     private static void FarBehind(HotStuffStage s)
@@ -120,6 +153,28 @@ internal static class HostileBytesScenarios
         Refused(s, "an empty frame", [], true);
         s.Wait(100);
         s.Expect("A is where it was", s.A.View == view && s.A.HighestCertified == certified && s.A.Committed == committed);
+    }
+
+    // What is refused is charged to its sender: in the end it is not looked at any more, and the others are; after a while it is heard again.
+    private static void NotListenedTo(HotStuffStage s)
+    {
+        s.Client.Put("x");
+        s.Leader(1, s.A).Proposes("X");
+        s.UntilVoted("X", s.A, s.B, s.C);
+        Vote good = s.VoteOf(s.D, "X");
+        s.Expect("a good vote of D is taken", s.ShowVote(s.B, s.D.Id, good) == EdgeVerdict.Taken);
+        byte[] bad = [.. s.Encoded(s.Vote(s.D, "X")), 0];
+        int looked = 0;
+        while (looked < 1_000 && s.Show(s.B, s.D.Id, bad) == EdgeVerdict.Refused)
+        {
+            looked++;
+        }
+
+        s.Expect($"D is not listened to after {looked} false messages", looked < 1_000);
+        s.Expect("not with a good one either", s.ShowVote(s.B, s.D.Id, good) == EdgeVerdict.Throttled);
+        s.Expect("the same message of A is taken", s.ShowVote(s.B, s.A.Id, good) == EdgeVerdict.Taken);
+        s.Wait(RefusalsForgottenAfterMilliseconds);
+        s.Expect("D is heard again", s.ShowVote(s.B, s.D.Id, good) == EdgeVerdict.Taken);
     }
 
     // One message of each kind: C was away, so it fetches ranges, and misses some proposals, so it fetches blocks; then D is silent, so views change.

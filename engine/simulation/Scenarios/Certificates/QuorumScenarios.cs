@@ -16,7 +16,11 @@ internal static class QuorumScenarios
     {
         Source = "SCENARIOS O-23; PROTOCOLS 0.2",
         Shows = "two halves of three, each with a leader in turn: neither commits, both resume after the partition heals",
-        Acts = [HotStuffStage.Act("two halves", new Setting { Nodes = 6, Leaders = "AAAAAADDDDDD", Clients = 2 }, SixInHalves)],
+        Acts =
+        [
+            HotStuffStage.Act("two halves", new Setting { Nodes = 6, Leaders = "AAAAAADDDDDD", Clients = 2 }, SixInHalves),
+            HotStuffStage.Act("each half in its leader's turn", new Setting { Nodes = 6, Leaders = "AD", Clients = 2 }, InTurn),
+        ],
     };
 
     // The traitor alone is in both halves.
@@ -55,5 +59,28 @@ internal static class QuorumScenarios
         mend();
         s.RunFaultFree(24);
         s.Expect("both commands are committed", s.World.Watch.Agreement.Highest > 0);
+    }
+
+    // In view 1 A speaks to its half only; all give the view up together; in view 2 D speaks to its half only.
+    private static void InTurn(HotStuffStage s)
+    {
+        Action mend = s.Cut([s.A, s.B, s.C], [s.D, s.E, s.F]);
+        s.World.Clients[0].Put("x");
+        s.Leader(1, s.A).Proposes("X");
+        s.UntilVoted("X", s.A, s.B, s.C);
+        s.Wait(50);
+        s.Expect("X has no quorum", !s.HasQuorum("X"));
+        s.Drop(parcel => s.ViewOfProposal(parcel) == 2 && parcel.To <= s.C.Index);
+        mend();
+        s.Until("all have given view 1 up together", () => s.Everyone.All(actor => actor.View == 2));
+        mend = s.Cut([s.A, s.B, s.C], [s.D, s.E, s.F]);
+        s.World.Clients[1].Put("y");
+        s.Leader(2, s.D).Proposes("Y");
+        s.UntilVoted("Y", s.D, s.E, s.F);
+        s.Wait(50);
+        s.Expect("Y has no quorum", !s.HasQuorum("Y"));
+        s.Expect("nothing is committed", s.World.Watch.Agreement.Highest == 0);
+        mend();
+        s.RunFaultFree(24);
     }
 }

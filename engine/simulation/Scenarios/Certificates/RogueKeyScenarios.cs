@@ -48,12 +48,12 @@ internal static class RogueKeyScenarios
         foreach ((string what, ReadOnlyMemory<byte> proof) in shown)
         {
             CommitteeKeys offered = honest with { PublicKeys = honest.PublicKeys.SetItem(3, rogueBytes), Possessions = honest.Possessions.SetItem(3, proof) };
-            s.Expect($"the rogue key is refused with {what}, and D named", CertificateSchemes.TryCreate(Scheme, offered, null, out KeyRefusal? refusal) is null && refusal!.Replica == 3);
+            s.Expect($"the rogue key is refused with {what}, and D named", s.World.Options.JudgeKeys(Scheme, offered)?.Replica == 3);
         }
 
         // A vote over the bytes of one's own key must be no proof: else a vote could be asked for instead.
         CommitteeKeys voted = honest with { Possessions = honest.Possessions.SetItem(0, SignedByMember(s, 0, honest.PublicKeys[0].Span)) };
-        s.Expect("a key signed like a vote is no proof, also with the right secret", CertificateSchemes.TryCreate(Scheme, voted, null, out KeyRefusal? tag) is null && tag!.Replica == 0);
+        s.Expect("a key signed like a vote is no proof, also with the right secret", s.World.Options.JudgeKeys(Scheme, voted)?.Replica == 0);
 
         var forged = new QuorumCertificate(statement, ReplicaSet.Of(0, 1, 3), alone.ToBytes());
         s.Expect("B refuses the forged certificate", s.ShowCertificate(s.B, s.D, forged) == EdgeVerdict.Refused);

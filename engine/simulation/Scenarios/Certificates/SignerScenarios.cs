@@ -109,9 +109,11 @@ internal static class SignerScenarios
         s.Client.Put("x");
         s.Leader(1, s.A).Proposes("X");
         s.UntilVoted("X", s.B);
+        Vote once = s.VoteOf(s.D, "X");
         for (int i = 0; i < 4; i++)
         {
-            s.Vote(s.D, "X").To(s.B);
+            s.SendVote(s.D, once, s.B);
+            s.SendVote(s.D, once with { Signature = Flipped(once.Signature) }, s.B);
         }
 
         s.Wait(5);
@@ -158,6 +160,8 @@ internal static class SignerScenarios
             ReplicaSet three = four.Without(new ReplicaId(genuine.Signers.ToArray()[0]));
             ReadOnlyMemory<byte> longer = Join(genuine.Signature, vote.Signature);
             s.Expect($"B refuses a certificate with replica {stranger}", s.ShowCertificate(s.B, s.D, new QuorumCertificate(genuine.Statement, four, longer)) == EdgeVerdict.Refused);
+            ReadOnlyMemory<byte> ofTwo = genuine.Signature[vote.Signature.Length..];
+            s.Expect($"B refuses one with replica {stranger} to make up the number", s.ShowCertificate(s.B, s.D, new QuorumCertificate(genuine.Statement, three, ofTwo)) == EdgeVerdict.Refused);
             s.Expect($"B refuses one with replica {stranger} for another", s.ShowCertificate(s.B, s.D, new QuorumCertificate(genuine.Statement, three, genuine.Signature)) == EdgeVerdict.Refused);
         }
 

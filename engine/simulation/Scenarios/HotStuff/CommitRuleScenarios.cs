@@ -9,8 +9,8 @@ internal static class CommitRuleScenarios
         Shows = "A sees a chain of three certified blocks whose views are not consecutive and does not commit its first; all end on the branch that the others know",
         Acts =
         [
-            HotStuffStage.Act("the first link skips a view", new Setting { Traitors = "D", Leaders = "ADDADDBCA" }, FirstLink),
-            HotStuffStage.Act("the second link skips a view", new Setting { Traitors = "D", Leaders = "ABDDDDBCA" }, SecondLink),
+            HotStuffStage.Act("the first link skips a view", new Setting { Traitors = "D", Leaders = "ADDADDBCC" }, FirstLink),
+            HotStuffStage.Act("the second link skips a view", new Setting { Traitors = "D", Leaders = "ABDDDDBCC" }, SecondLink),
         ],
     };
 
@@ -45,7 +45,8 @@ internal static class CommitRuleScenarios
         ShowTheChainToAOnly(s);
     }
 
-    // The certificate of Z goes to A alone; B and C give up views 4 and 5 and follow W.
+    // The certificate of Z goes to A alone; B and C give up views 4 and 5, follow W and commit it while A is cut off. (View 9 is C's and not A's as in the source: here its leader
+    // alone gathers the votes for W3, and an A that has committed X would not.)
     private static void ShowTheChainToAOnly(HotStuffStage s)
     {
         s.UntilVoted("Z", s.A, s.B, s.C);
@@ -62,6 +63,10 @@ internal static class CommitRuleScenarios
         s.UntilVoted("W1", s.B, s.C);
         s.Vote(s.D, "W1").To(s.B);
         s.Leader(7, s.B).Proposes("W2");
+        s.Vote(s.D, "W2").To(s.C);
+        s.Leader(8, s.C).Proposes("W3");
+        s.Vote(s.D, "W3").To(s.C);
+        s.Until("C commits W", () => s.C.HasCommitted(s["W"]));
         s.RunFaultFree(8);
         s.Expect("all end on W", s.Honest.All(actor => actor.HasCommitted(s["W"])));
     }

@@ -13,7 +13,11 @@ internal static class EquivocationScenarios
     {
         Source = "SCENARIOS O-01, model C3; Twins, OPODIS 2021 / arXiv 2004.10617",
         Shows = "B votes once in view 1, at most one of X and X' is certified, the double sign is proved, and all commit after the partition heals",
-        Acts = [HotStuffStage.Act("moving partition", TwoFaces, MovingPartition)],
+        Acts =
+        [
+            HotStuffStage.Act("moving partition", TwoFaces, MovingPartition),
+            HotStuffStage.Act("each side continues its branch", new Setting { Doubled = "D", Leaders = "DDDDACB" }, BothContinue),
+        ],
     };
 
     public static Scenario O02 { get; } = new("O-02", "Twins with a crash between the two proposals")
@@ -31,13 +35,36 @@ internal static class EquivocationScenarios
 
     private static void MovingPartition(HotStuffStage s)
     {
-        Actor twin = BothPropose(s, out Action mend, out NetworkRule second);
+        Actor twin = BothPropose(s, out Action mend, out NetworkRule second, out _);
         mend();
         mend = s.Cut([s.A, s.D], [s.B, s.C, twin]);
         s.Release(second);
         s.Until("B proves the double sign", () => s.B.Instance.Evidence.Count > 0);
         s.Wait(1_200);
         s.Expect("B votes once in view 1", s.SignedIn(s.B, StatementKind.Vote, 1).Count() == 1);
+        s.Expect("not both of X and X' have a quorum", !s.HasQuorum("X") || !s.HasQuorum("X'"));
+        mend();
+        s.RunFaultFree(8);
+        s.Expect("not both of X and X' are committed", !s.Honest.Any(actor => actor.HasCommitted(s["X"])) || !s.Honest.Any(actor => actor.HasCommitted(s["X'"])));
+    }
+
+    // D and its twin lead views 1 to 4, so that each side has a leader. D certifies X by A's and B's votes before the sides change, while B is in view 1: X' must not be certified too.
+    private static void BothContinue(HotStuffStage s)
+    {
+        Actor twin = BothPropose(s, out Action mend, out NetworkRule second, out NetworkRule votes);
+        s.Hold(s.Proposals(2, from: s.D, to: s.B));
+        s.Release(votes);
+        s.Until("D certifies X", () => s.D.HighestCertified >= 1);
+        s.Expect("B is in view 1", s.B.View == 1);
+        mend();
+        mend = s.Cut([s.A, s.D], [s.B, s.C, twin]);
+        s.Release(second);
+        s.Until("B proves the double sign", () => s.B.Instance.Evidence.Count > 0);
+        s.Wait(1_200);
+        s.Expect("B votes once in view 1", s.SignedIn(s.B, StatementKind.Vote, 1).Count() == 1);
+        s.Expect("the twin's side goes on without A", s.B.View > 4 && s.C.View > 4);
+        s.Expect("X has a quorum", s.HasQuorum("X"));
+        s.Expect("not both of X and X' have a quorum", !s.HasQuorum("X") || !s.HasQuorum("X'"));
         mend();
         s.RunFaultFree(8);
         s.Expect("not both of X and X' are committed", !s.Honest.Any(actor => actor.HasCommitted(s["X"])) || !s.Honest.Any(actor => actor.HasCommitted(s["X'"])));
@@ -45,7 +72,7 @@ internal static class EquivocationScenarios
 
     private static void CrashBetween(HotStuffStage s, CrashLoss loss)
     {
-        Actor twin = BothPropose(s, out Action mend, out NetworkRule second);
+        Actor twin = BothPropose(s, out Action mend, out NetworkRule second, out _);
         s.Crash(s.B);
         s.Wait(5);
         mend();
@@ -59,12 +86,12 @@ internal static class EquivocationScenarios
     }
 
     // D shows X to A and B, its twin X' to C; the twin's copy for B is held. No vote arrives, so that the view goes on.
-    private static Actor BothPropose(HotStuffStage s, out Action mend, out NetworkRule second)
+    private static Actor BothPropose(HotStuffStage s, out Action mend, out NetworkRule second, out NetworkRule votes)
     {
         Actor twin = s.Twin(s.D);
         twin.Instance.Clock.JumpWall(TimeSpan.FromSeconds(3));
         mend = s.Cut([s.A, s.B, s.D], [s.C, twin]);
-        s.Hold(s.Votes(1));
+        votes = s.Hold(s.Votes(1));
         second = s.Hold(s.Proposals(1, from: twin, to: s.B));
         s.Client.Put("x");
         s.Leader(1, s.D).Proposes("X");

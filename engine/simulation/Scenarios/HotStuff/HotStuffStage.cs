@@ -62,6 +62,10 @@ public sealed class HotStuffStage : Stage
     /// <summary>Whether a replica signed a vote for a block.</summary>
     public bool Voted(Actor who, string block) => Signed(who, HotStuffMessages.VoteStatement(this[block]));
 
+    /// <summary>Whether a quorum signed votes for a block, wherever those are: somebody may certify it, now or later.</summary>
+    public bool HasQuorum(string block) =>
+        Chain.Committee.IsQuorum(ReplicaSet.Of([.. Everyone.Where(actor => Voted(actor, block)).Select(actor => actor.Id.Value).Distinct().Order()]));
+
     /// <summary>Whether a replica gave a view up.</summary>
     public bool GaveUp(Actor who, ulong view) => Signed(who, HotStuffMessages.TimeoutStatement(Chain.Committee.Epoch, new View(view)));
 
@@ -130,11 +134,14 @@ public sealed class HotStuffStage : Stage
     /// <param name="by">The certificate inside; null for that of the block below.</param>
     /// <param name="parent">What it names as its parent; null for the block below.</param>
     /// <param name="runs">What it orders.</param>
-    public Block Make(ulong view, Actor proposer, Block on, QuorumCertificate by, Digest? parent = null, IReadOnlyList<Run>? runs = null)
+    /// <param name="executed">The result that it vouches for; null for what the block below vouches for.</param>
+    /// <param name="time">Its time in milliseconds; null for a little after the block below.</param>
+    public Block Make(
+        ulong view, Actor proposer, Block on, QuorumCertificate by, Digest? parent = null, IReadOnlyList<Run>? runs = null, StatePoint? executed = null, ulong? time = null)
     {
         Payload payload = Payload.Of(Chain, runs ?? []);
         var header = new BlockHeader(
-            Chain.Committee.Epoch, on.Height.Next(), new View(view), parent ?? on.Digest, payload.Root, on.Header.Executed, proposer.Id, on.Header.Time + ++_made);
+            Chain.Committee.Epoch, on.Height.Next(), new View(view), parent ?? on.Digest, payload.Root, executed ?? on.Header.Executed, proposer.Id, time ?? on.Header.Time + ++_made);
         return new Block(Chain, header, payload, by);
     }
 

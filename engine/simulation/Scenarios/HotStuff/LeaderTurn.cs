@@ -25,10 +25,19 @@ public sealed class LeaderTurn(HotStuffStage stage, ulong view, Actor who)
     /// <param name="after">The certificate of timeouts that goes with it; null for none.</param>
     /// <param name="parent">What it names as its parent; null for the block below.</param>
     /// <param name="runs">What it orders; null for nothing.</param>
+    /// <param name="executed">The result that it vouches for; null for what the block below vouches for.</param>
+    /// <param name="time">Its time in milliseconds; null for a little after the block below.</param>
     public Line Propose(
-        string name, string on, QuorumCertificate? by = null, QuorumCertificate? after = null, Digest? parent = null, IReadOnlyList<Run>? runs = null)
+        string name,
+        string on,
+        QuorumCertificate? by = null,
+        QuorumCertificate? after = null,
+        Digest? parent = null,
+        IReadOnlyList<Run>? runs = null,
+        StatePoint? executed = null,
+        ulong? time = null)
     {
-        Block block = stage.Name(name, stage.Make(view, who, stage[on], by ?? stage.Certificate(on), parent, runs));
+        Block block = stage.Name(name, stage.Make(view, who, stage[on], by ?? stage.Certificate(on), parent, runs, executed, time));
         return stage.Says(who, new ProposalMessage(stage.Sign(who, ProposalMessage.ProposalStatement(block)), block, after));
     }
 }

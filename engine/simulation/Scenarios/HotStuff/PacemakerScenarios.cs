@@ -41,6 +41,8 @@ internal static class PacemakerScenarios
         [
             HotStuffStage.Act("silent as leader", SilentD with { Options = Election("tenure") }, SilentTurns),
             HotStuffStage.Act("proposals in the last moment", SilentD with { Options = Election("tenure") }, LastMoment),
+            HotStuffStage.Act("silent as leader and chatty", SilentD with { Options = Election("tenure") }, ChattyTurns),
+            HotStuffStage.Act("no proposal for half a minute", new Setting { Traffic = true, Clients = 2 }, NoProposals),
         ],
     };
 
@@ -139,6 +141,36 @@ internal static class PacemakerScenarios
         s.Expect($"the others' tenures commit: {blocks} blocks in {views} views", blocks >= views / 3 && blocks > 50);
     }
 
+    // D leads in silence, but says what proves nothing, again and again: an old vote and a timeout of its own.
+    private static void ChattyTurns(HotStuffStage s)
+    {
+        var old = new Statement(StatementKind.Vote, s.Chain.Committee.Epoch, new View(1), new Height(1), s.Chain.Hash.Hash("old"u8));
+        Vote vote = s.Sign(s.D, old);
+        ulong view = s.A.View;
+        for (int times = 0; times < 200; times++)
+        {
+            foreach (Actor actor in s.Honest)
+            {
+                s.SendVote(s.D, vote, actor);
+            }
+
+            s.Wait(15);
+        }
+
+        s.Expect($"D's turns end: {s.A.View - view} views in 3 s", s.A.View > view + (2 * CycleViews));
+    }
+
+    // Every view is given up, so that the timeout grows as far as it may; with the longest of 1 s the views still go by.
+    private static void NoProposals(HotStuffStage s)
+    {
+        NetworkRule lost = s.Drop(s.Proposals());
+        s.Wait(20_000);
+        ulong changes = s.A.ViewChanges;
+        s.Wait(15_000);
+        s.Expect($"the timeout is no longer than its limit: {s.A.ViewChanges - changes} views given up in 15 s", s.A.ViewChanges - changes >= 12);
+        s.Release(lost);
+    }
+
     private static void OneLate(HotStuffStage s)
     {
         DelayOneToTheLeader(s);
@@ -154,12 +186,12 @@ internal static class PacemakerScenarios
         s.Release(late);
     }
 
-    // The victim changes every 40 ms; what it says to whoever it believes to lead, or to lead next, comes when the view is over.
+    // The victim changes with every view; what it says to whoever it believes to lead, or to lead next, comes when the view is over.
     private static NetworkRule DelayOneToTheLeader(HotStuffStage s) => s.Delay(
         parcel =>
         {
-            int victim = (int)(s.World.Time.Now.TotalMilliseconds / 40) % 3;
-            return parcel.From == victim && parcel.Traffic == TrafficClass.Consensus && s.World.Replicas[victim].Replica.Status.Leader?.Value == parcel.To;
+            ProtocolStatus status = s.World.Replicas[parcel.From].Replica.Status;
+            return parcel.From == (int)(status.View.Value % 3) && parcel.Traffic == TrafficClass.Consensus && (status.Leader?.Value == parcel.To || status.NextLeader?.Value == parcel.To);
         },
         s.World.Options.ProtocolOptions.ViewTimeout + TimeSpan.FromMilliseconds(5));
 

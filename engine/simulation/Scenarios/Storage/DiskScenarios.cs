@@ -18,6 +18,8 @@ internal static class DiskScenarios
             HotStuffStage.Act("no room for a proposal", new Setting { Leaders = "A" }, NoRoomForAProposal),
             HotStuffStage.Act("no room for a timeout", new Setting { Traitors = "D", Leaders = "DA" }, NoRoomForATimeout),
             HotStuffStage.Act("torn at every byte", new Setting { Traffic = true, Clients = 2 }, TornAtEveryByte),
+            HotStuffStage.Act("a proposal torn at every byte", new Setting { Traffic = true, Clients = 2, Leaders = Always('B') }, TornAtEveryByte),
+            HotStuffStage.Act("a timeout torn at every byte", new Setting { Traitors = "D", Traffic = true, Clients = 2, Leaders = Always('D'), Heals = false }, TornAtEveryByte),
             HotStuffStage.Act("bad in the middle", new Setting { Traffic = true, Clients = 2 }, BadInTheMiddle),
             HotStuffStage.Act("a flush that failed", new Setting { Traffic = true, Clients = 2 }, FailedFlush),
         ],
@@ -64,13 +66,16 @@ internal static class DiskScenarios
         s.UntilInView(2, s.A, s.B, s.C);
     }
 
+    private static string Always(char leader) => new(leader, 4_000);
+
+    // What is not torn off is there and what is torn off is zero, as the file was before: at 0 bytes the whole record is a tail of zeros.
     private static void TornAtEveryByte(HotStuffStage s)
     {
         s.Wait(30);
         s.B.Instance.LossWhenStopped = CrashLoss.None;
         SimulatedDisk disk = s.B.Instance.JournalDisk;
         int length = int.MaxValue;
-        for (int bytes = 0; bytes <= length; bytes += bytes < 64 ? 1 : 11)
+        for (int bytes = 0; bytes <= length; bytes += bytes < 64 ? 1 : 7)
         {
             long lives = s.B.Instance.Lives;
             disk.TearNextWrite(bytes);

@@ -139,6 +139,8 @@ internal sealed class FakeValidator : IValidatorGateway
         return Executed;
     }
 
+    public string? OutOfService { get; set; }
+
     public StatusAnswer Status() => new(
         _ledger.Height, Executed, new View(_ledger.Height.Value + 1), new ReplicaId((int)((_ledger.Height.Value + 1) % 4)),
         _ledger.Block(_ledger.Height)?.Block.Digest ?? Chain.GenesisBlock.Digest, _ledger.Point(Executed).StateRoot, _ledger.Height.Value, 0,
