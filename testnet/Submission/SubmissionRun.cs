@@ -1,4 +1,5 @@
 using Bft.Testnet.Clients;
+using Bft.Testnet.Homes;
 
 namespace Bft.Testnet.Submission;
 
@@ -100,6 +101,7 @@ public sealed class SubmissionRun
                 }
 
                 await MakeRoomAsync(underWay, sent);
+                ending.Token.ThrowIfCancellationRequested();
                 ulong first = batch.First ?? await ReserveAsync(batch, ending.Token);
                 Task sending = SendAsync(first, batch, ending);
                 underWay.Add(sending);
@@ -194,7 +196,7 @@ public sealed class SubmissionRun
         var lines = new List<long>(_options.Batch);
         var operations = new List<Operation>(_options.Batch);
         int bytes = 0, repeated = 0;
-        while (await reader.ReadAsync(cancellation) is { } line)
+        while (await ReadAsync(reader, cancellation) is { } line)
         {
             if (_record is not null && _record.Committed.Contains(line.Number))
             {
@@ -253,6 +255,18 @@ public sealed class SubmissionRun
         if (repeated < (_record?.UnderWay.Count ?? 0))
         {
             throw Mismatch("the input ends before lines that were sent before");
+        }
+    }
+
+    private static async ValueTask<Line?> ReadAsync(LineReader reader, CancellationToken cancellation)
+    {
+        try
+        {
+            return await reader.ReadAsync(cancellation);
+        }
+        catch (IOException exception)
+        {
+            throw new HomeException($"the input cannot be read on: {exception.Message}", "the input", "check the disk", exception);
         }
     }
 

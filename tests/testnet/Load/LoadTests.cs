@@ -120,7 +120,7 @@ public sealed class LoadTests
         }
 
         LoadReport report = await running;
-        Assert.Equal((0, report.Offered), (report.Committed, report.Failed));
+        Assert.Equal((0L, report.Offered), (report.Committed, report.Failed));
         Assert.Contains("disk full", report.FirstError, StringComparison.Ordinal);
     }
 
