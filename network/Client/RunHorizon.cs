@@ -31,6 +31,11 @@ internal sealed class RunHorizon(ChainLimits limits)
     /// <param name="cancellation">Ends the wait; the run was not let through then.</param>
     public ValueTask EnterAsync(ulong first, int count, CancellationToken cancellation)
     {
+        if (cancellation.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled(cancellation);
+        }
+
         Waiting waiting;
         lock (_gate)
         {

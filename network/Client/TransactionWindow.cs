@@ -10,6 +10,11 @@ internal sealed class TransactionWindow(int size)
 
     public ValueTask AcquireAsync(int count, CancellationToken cancellation)
     {
+        if (cancellation.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled(cancellation);
+        }
+
         count = Math.Min(count, size);
         lock (_gate)
         {
