@@ -61,7 +61,7 @@ public sealed class RunHorizonTests
         int most = limits.RunsUnderWay(1024);
         for (int i = 0; i < most; i++)
         {
-            Assert.True(horizon.EnterAsync((ulong)(1024 * i) + 1, 1024, default).IsCompletedSuccessfully);
+            Assert.True(horizon.EnterAsync((ulong)(1024 * i) + 1, 1024, default).AsTask().IsCompletedSuccessfully);
         }
 
         Task next = horizon.EnterAsync((ulong)(1024 * most) + 1, 1024, default).AsTask();

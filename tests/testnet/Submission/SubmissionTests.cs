@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Bft.Testnet.Clients;
 using Bft.Testnet.CommandLine;
+using Bft.Testnet.Homes;
 using Bft.Testnet.Submission;
 using Bft.Testnet.Tests.Fakes;
 
@@ -266,7 +267,7 @@ public sealed class SubmissionTests : IDisposable
     [InlineData("bft-submission 1\nsent 1 1-2\ndone 1 3\n")]
     public void A_damaged_record_is_refused_not_guessed_at(string content)
     {
-        Assert.Throws<Testnet.Homes.HomeException>(() => ResumeRecord.Open(_directory.Write("r", content), resume: true).Dispose());
+        Assert.Throws<HomeException>(() => ResumeRecord.Open(_directory.Write("r", content), resume: true).Dispose());
     }
 
     [Fact]
@@ -404,12 +405,12 @@ public sealed class SubmissionTests : IDisposable
         var run = new SubmissionRun(testnet, new SubmissionOptions(1, 1), record: record);
         string input = string.Join('\n', Enumerable.Range(0, 100).Select(i => Put($"k{i}")));
 
-        Homes.HomeException full = await Assert.ThrowsAsync<Homes.HomeException>(() => run.RunAsync(new MemoryStream(Encoding.UTF8.GetBytes(input)), CancellationToken.None));
+        HomeException full = await Assert.ThrowsAsync<HomeException>(() => run.RunAsync(new MemoryStream(Encoding.UTF8.GetBytes(input)), CancellationToken.None));
 
         Assert.Contains("disk full", full.What, StringComparison.Ordinal);
         Assert.InRange(run.Report().Committed, 1, 99);
         Assert.Equal(testnet.State.Count, run.Report().Committed);
-        Assert.Contains("an earlier write failed", Assert.Throws<Homes.HomeException>(() => record.Done(1, [])).What, StringComparison.Ordinal);
+        Assert.Contains("an earlier write failed", Assert.Throws<HomeException>(() => record.Done(1, [])).What, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -422,7 +423,7 @@ public sealed class SubmissionTests : IDisposable
 
         var run = new SubmissionRun(new FakeTestnet(), new SubmissionOptions(1, 1), record: reread);
 
-        await Assert.ThrowsAsync<Homes.HomeException>(() => run.RunAsync(new MemoryStream(Encoding.UTF8.GetBytes(Put("a"))), CancellationToken.None));
+        await Assert.ThrowsAsync<HomeException>(() => run.RunAsync(new MemoryStream(Encoding.UTF8.GetBytes(Put("a"))), CancellationToken.None));
     }
 
     [Fact]
