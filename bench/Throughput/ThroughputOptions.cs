@@ -1,3 +1,4 @@
+using Bft.Engine;
 using Bft.Testnet.Load;
 
 namespace Bft.Bench.Throughput;
@@ -47,8 +48,10 @@ internal sealed record ThroughputOptions
     /// <summary>Signed runs made before the clock starts, at the most.</summary>
     public int PreSigned { get; init; } = 600_000;
 
-    /// <summary>Client identities, used in turn.</summary>
-    public int Clients { get; init; } = 8;
+    /// <summary>
+    /// Client identities, used in turn: as many as the window needs, 8 at the least, since each may have only <see cref="ChainLimits.RunsUnderWay"/> runs under way.
+    /// </summary>
+    public int Clients => Math.Max(8, (Window / RunTransactions / new ChainLimits().RunsUnderWay(RunTransactions)) + 1);
 
     /// <summary>Transactions in one run.</summary>
     public int RunTransactions => Unsigned ? PerMessage : Math.Min(PerSignature, PerMessage);

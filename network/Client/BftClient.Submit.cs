@@ -46,9 +46,14 @@ public sealed partial class BftClient
 
     /// <summary>
     /// Submits a run that is made already, of this or another client: to repeat bytes whose outcome is not known, or to keep signing
-    /// out of a measurement. Repeating is safe: its transactions are executed once and a repeat returns the first result. Whoever makes runs sees to it that the
-    /// newest is never more than <see cref="ChainLimits.RunsUnderWay"/> runs of its client ahead of the oldest without a result.
+    /// out of a measurement. Repeating is safe: its transactions are executed once and a repeat returns the first result.
     /// </summary>
+    /// <remarks>
+    /// Waits while the window is full, and while the run is more than <see cref="ChainLimits.RunsUnderWay"/> runs ahead of its client's oldest one without an outcome: the
+    /// client's session would forget that one, if a validator swallowed it. What another process sends under the same key is not seen here.
+    /// </remarks>
+    /// <param name="run">The run.</param>
+    /// <param name="cancellation">Ends the wait. What was not sent by then is not sent; what was is carried on by this client, and may still be committed.</param>
     /// <exception cref="BftClientException">Fewer than f+1 validators are there, or the client was closed meanwhile.</exception>
     public async Task<RunResult> SubmitRunAsync(Run run, CancellationToken cancellation = default)
     {

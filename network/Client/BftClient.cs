@@ -53,7 +53,6 @@ public sealed partial class BftClient : IAsyncDisposable
         }
 
         _links = [.. endpoints.Index().DistinctBy(each => each.Item).Select(each => Link(each.Item, each.Index))];
-        _commands = new CommandQueue(Chain, options, _sender);
         _reader = new QuorumReader(Chain.Committee, keys, _links, options.CallTimeout);
         if (options.Signer is { } signer)
         {
@@ -63,6 +62,8 @@ public sealed partial class BftClient : IAsyncDisposable
         {
             RunSender.Follow(_links, ClientId = Run.ClientId(Chain, Run.Unsigned, name.Span));
         }
+
+        _commands = new CommandQueue(Chain, options, _sender, ClientId);
     }
 
     /// <summary>The chain of genesis.</summary>

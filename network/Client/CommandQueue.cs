@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Bft.Crypto;
 using Bft.Engine;
 
 namespace Bft.Client;
@@ -13,16 +14,16 @@ internal sealed class CommandQueue : IAsyncDisposable
     private readonly BftClientOptions _options;
     private readonly RunSender _sender;
     private readonly Channel<Waiting> _waiting;
-    private readonly RunHorizon _horizon;
+    private readonly Digest _client;
     private readonly CancellationTokenSource _ended = new();
     private readonly Task _work;
 
-    public CommandQueue(Chain chain, BftClientOptions options, RunSender sender)
+    public CommandQueue(Chain chain, BftClientOptions options, RunSender sender, Digest client)
     {
         _chain = chain;
         _options = options;
         _sender = sender;
-        _horizon = new RunHorizon(chain.Limits.RunsUnderWay(RunTransactions));
+        _client = client;
         _waiting = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(options.Window) { SingleReader = true });
         _work = PackAsync();
     }
@@ -40,7 +41,8 @@ internal sealed class CommandQueue : IAsyncDisposable
             }
             catch (ChannelClosedException)
             {
-                throw new ObjectDisposedException(nameof(BftClient));
+                // Those of this call that were taken before end it, too.
+                throw RunSender.NotSent();
             }
         }
 
@@ -54,7 +56,7 @@ internal sealed class CommandQueue : IAsyncDisposable
         await _work;
         while (_waiting.Reader.TryRead(out Waiting waiting))
         {
-            waiting.Call.Fail(new ObjectDisposedException(nameof(BftClient)));
+            waiting.Call.Fail(RunSender.NotSent());
         }
     }
 
@@ -70,22 +72,25 @@ internal sealed class CommandQueue : IAsyncDisposable
                     await Task.Delay(_options.Linger, _ended.Token);
                 }
 
-                ulong ticket = await _horizon.EnterAsync(_ended.Token);
+                // Before the commands are taken: what comes while it waits shares the run.
+                await _sender.RoomAsync(_client, RunTransactions, _ended.Token);
                 Take(batch);
                 if (batch.Count > 0)
                 {
                     await _sender.AcquireAsync(batch.Count, _ended.Token);
-                    _ = SendAsync([.. batch], ticket);
+                    _ = SendAsync([.. batch]);
                 }
-                else
-                {
-                    _horizon.Leave(ticket);
-                }
+
+                batch.Clear();
             }
         }
         catch (OperationCanceledException)
         {
-            // Disposed.
+            // Disposed, perhaps while a batch waited for room.
+            foreach (Waiting waiting in batch)
+            {
+                waiting.Call.Fail(RunSender.NotSent());
+            }
         }
     }
 
@@ -112,7 +117,7 @@ internal sealed class CommandQueue : IAsyncDisposable
     }
 
     // Makes the run before its first wait: runs get their sequences in the order they are sent.
-    private async Task SendAsync(Waiting[] batch, ulong ticket)
+    private async Task SendAsync(Waiting[] batch)
     {
         try
         {
@@ -139,15 +144,12 @@ internal sealed class CommandQueue : IAsyncDisposable
         }
         catch (Exception failed)
         {
-            // Each caller's own call ends with what happened to its run.
+            // Each caller's own call ends with what happened to its run. None of them cancelled it: that is how it ends when the client is closed.
+            Exception reason = failed is OperationCanceledException ? RunSender.Closed() : failed;
             foreach (Waiting waiting in batch)
             {
-                waiting.Call.Fail(failed);
+                waiting.Call.Fail(reason);
             }
-        }
-        finally
-        {
-            _horizon.Leave(ticket);
         }
     }
 

@@ -1,32 +1,75 @@
+using Bft.Engine;
+
 namespace Bft.Client;
 
 /// <summary>
-/// Keeps a client's newest run near its oldest unfinished one. A leader chooses which runs it proposes: one that took newer runs only, again and again, would push a
-/// left out run below what the client's session remembers, where it is never executed any more (<see cref="Engine.ChainLimits.RunsUnderWay"/>).
+/// Keeps a client's newest run near its oldest unfinished one. Validators choose which runs they propose: those that took newer runs only, again and again, would push a
+/// left out run below what the client's session remembers, where it is never executed any more (<see cref="ChainLimits.RunsUnderWay"/>).
 /// </summary>
-/// <remarks>One caller enters; any may leave.</remarks>
-/// <param name="size">How many runs the newest may be ahead of the oldest unfinished, both counted; at least 1.</param>
-internal sealed class RunHorizon(int size)
+/// <remarks>
+/// It counts by sequences, not by the order of sending: every run at or above the oldest unfinished one, finished or not, may have become an interval of the session above
+/// it. A run below the oldest unfinished one is let through at once: it harms none that is under way, and the newer ones wait for it from then on. Whoever is let through
+/// was sent, so the wait of the others always has an end. Thread-safe.
+/// </remarks>
+/// <param name="limits">The chain's limits.</param>
+internal sealed class RunHorizon(ChainLimits limits)
 {
     private readonly Lock _gate = new();
-    private readonly bool[] _finished = new bool[size];
-    private ulong _oldest;
-    private ulong _next;
-    private TaskCompletionSource? _moved;
+    private readonly int _mostRuns = limits.RunsUnderWay(1);
+    private readonly int _mostTransactions = limits.TransactionsUnderWay;
 
-    /// <summary>Waits until the next run is within the horizon.</summary>
-    /// <returns>Its ticket, to leave with.</returns>
-    public async ValueTask<ulong> EnterAsync(CancellationToken cancellation)
+    // Ascending; finished ones only as long as they may matter to a run that comes late.
+    private readonly List<Sent> _sent = [];
+    private readonly SortedSet<Waiting> _waiting = [];
+    private TaskCompletionSource? _moved;
+    private Exception? _closed;
+    private ulong _number;
+
+    /// <summary>Waits until a run may be sent: the caller sends it at once, and leaves when it has an outcome.</summary>
+    /// <param name="first">Its first sequence.</param>
+    /// <param name="count">Its transactions.</param>
+    /// <param name="cancellation">Ends the wait; the run was not let through then.</param>
+    public ValueTask EnterAsync(ulong first, int count, CancellationToken cancellation)
+    {
+        if (cancellation.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled(cancellation);
+        }
+
+        Waiting waiting;
+        lock (_gate)
+        {
+            if (_closed is not null)
+            {
+                return ValueTask.FromException(_closed);
+            }
+
+            if (IsWithin(first, count))
+            {
+                Add(first, count);
+                return ValueTask.CompletedTask;
+            }
+
+            waiting = new Waiting(first, _number++, count, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            _waiting.Add(waiting);
+        }
+
+        return new ValueTask(WaitAsync(waiting, cancellation));
+    }
+
+    /// <summary>Waits until there is room for a run behind all that were sent. It takes none: whoever makes a run now makes one that need not wait.</summary>
+    /// <param name="count">Its transactions, at most.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public async ValueTask RoomAsync(int count, CancellationToken cancellation)
     {
         while (true)
         {
             Task moved;
             lock (_gate)
             {
-                if (_next - _oldest < (ulong)size)
+                if (_closed is not null || (_waiting.Count == 0 && IsWithin(ulong.MaxValue, count)))
                 {
-                    _finished[_next % (ulong)size] = false;
-                    return _next++;
+                    return;
                 }
 
                 _moved ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -37,24 +80,145 @@ internal sealed class RunHorizon(int size)
         }
     }
 
-    /// <summary>A run is finished, one way or the other; each ticket once.</summary>
-    public void Leave(ulong ticket)
+    /// <summary>A run that was let through has an outcome, one way or the other; once for each that entered.</summary>
+    /// <param name="first">Its first sequence.</param>
+    public void Leave(ulong first)
     {
         lock (_gate)
         {
-            _finished[ticket % (ulong)size] = true;
-            if (ticket != _oldest)
+            Sent run = _sent[IndexOf(first)];
+            if (--run.Users > 0)
             {
                 return;
             }
 
-            while (_oldest < _next && _finished[_oldest % (ulong)size])
+            while (_sent.Count > _mostRuns && _sent[0].Users == 0)
             {
-                _oldest++;
+                _sent.RemoveAt(0);
+            }
+
+            while (_waiting.Min is { } next && IsWithin(next.First, next.Count))
+            {
+                _waiting.Remove(next);
+                if (next.Through.TrySetResult())
+                {
+                    Add(next.First, next.Count);
+                }
             }
 
             _moved?.TrySetResult();
             _moved = null;
         }
+    }
+
+    /// <summary>Ends all waits, those to come as well.</summary>
+    public void Close(Exception reason)
+    {
+        lock (_gate)
+        {
+            _closed = reason;
+            foreach (Waiting waiting in _waiting)
+            {
+                waiting.Through.TrySetException(reason);
+            }
+
+            _waiting.Clear();
+            _moved?.TrySetResult();
+            _moved = null;
+        }
+    }
+
+    private async Task WaitAsync(Waiting waiting, CancellationToken cancellation)
+    {
+        using CancellationTokenRegistration registration = cancellation.Register(() => waiting.Through.TrySetCanceled(cancellation));
+        try
+        {
+            await waiting.Through.Task;
+        }
+        catch (OperationCanceledException)
+        {
+            lock (_gate)
+            {
+                _waiting.Remove(waiting);
+            }
+
+            throw;
+        }
+    }
+
+    private bool IsWithin(ulong first, int count)
+    {
+        int oldest = _sent.FindIndex(static run => run.Users > 0);
+        if (oldest < 0 || first < _sent[oldest].First)
+        {
+            return true;
+        }
+
+        int at = IndexOf(first);
+        if (at >= 0 && _sent[at].Users > 0)
+        {
+            // The same run once more: it is sent already.
+            return true;
+        }
+
+        int runs = at < 0 ? 1 : 0, transactions = at < 0 ? count : 0;
+        for (int i = oldest; i < _sent.Count; i++)
+        {
+            runs++;
+            transactions += _sent[i].Count;
+        }
+
+        return runs <= _mostRuns && transactions <= _mostTransactions;
+    }
+
+    private void Add(ulong first, int count)
+    {
+        int at = IndexOf(first);
+        if (at < 0)
+        {
+            at = ~at;
+            _sent.Insert(at, new Sent(first));
+        }
+
+        _sent[at].Users++;
+        _sent[at].Count = Math.Max(_sent[at].Count, count);
+    }
+
+    // As List.BinarySearch: the complement of where it would be when it is not there. Most runs are newer than all before.
+    private int IndexOf(ulong first)
+    {
+        if (_sent.Count == 0 || _sent[^1].First < first)
+        {
+            return ~_sent.Count;
+        }
+
+        int low = 0, high = _sent.Count - 1;
+        while (low <= high)
+        {
+            int middle = (low + high) >>> 1;
+            if (_sent[middle].First == first)
+            {
+                return middle;
+            }
+
+            (low, high) = _sent[middle].First < first ? (middle + 1, high) : (low, middle - 1);
+        }
+
+        return ~low;
+    }
+
+    private sealed class Sent(ulong first)
+    {
+        public ulong First { get; } = first;
+
+        public int Count { get; set; }
+
+        /// <summary>How many entered with it and have not left: 0 when it is finished.</summary>
+        public int Users { get; set; }
+    }
+
+    private sealed record Waiting(ulong First, ulong Number, int Count, TaskCompletionSource Through) : IComparable<Waiting>
+    {
+        public int CompareTo(Waiting? other) => other is null ? 1 : (First, Number).CompareTo((other.First, other.Number));
     }
 }

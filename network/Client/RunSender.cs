@@ -9,7 +9,8 @@ namespace Bft.Client;
 
 /// <summary>
 /// Carries runs to validators until f+1 of them gave equal signed receipts. A run goes to one validator; when that one dies, stalls,
-/// is full or refuses, the same bytes go to others: the replicated session executes them once and repeats its first result.
+/// is full or refuses, the same bytes go to others: the replicated session executes them once and repeats its first result. Whoever sends, and in whatever order: no run
+/// leaves that is further ahead of its client's oldest unfinished one than the session reaches (<see cref="RunHorizon"/>).
 /// </summary>
 internal sealed class RunSender : ILinkEvents, IAsyncDisposable
 {
@@ -24,6 +25,7 @@ internal sealed class RunSender : ILinkEvents, IAsyncDisposable
     private readonly BftClientOptions _options;
     private readonly TransactionWindow _window;
     private readonly ConcurrentDictionary<(Digest Client, ulong First), OutstandingRun> _outstanding = new();
+    private readonly ConcurrentDictionary<Digest, RunHorizon> _horizons = new();
 
     // Runs that are answered in parts, which are not found by the sequence they start at.
     private readonly ConcurrentDictionary<OutstandingRun, bool> _split = new();
@@ -31,6 +33,7 @@ internal sealed class RunSender : ILinkEvents, IAsyncDisposable
     private readonly Lock _gate = new();
     private ValidatorLink[] _links = [];
     private Task _work = Task.CompletedTask;
+    private bool _isClosed;
     private TaskCompletionSource _changed = New();
     private int _preferred;
 
@@ -51,7 +54,7 @@ internal sealed class RunSender : ILinkEvents, IAsyncDisposable
     {
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_ended.IsCancellationRequested, this);
+            ObjectDisposedException.ThrowIf(_isClosed, this);
             if (_links.Length == 0)
             {
                 _links = links;
@@ -60,12 +63,17 @@ internal sealed class RunSender : ILinkEvents, IAsyncDisposable
             }
         }
 
+        if (Ready(links) >= _chain.Committee.HonestSize)
+        {
+            return;
+        }
+
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _ended.Token);
         timeout.CancelAfter(_options.ConnectTimeout);
         while (true)
         {
             Task changed = Volatile.Read(ref _changed).Task;
-            int ready = links.Where(link => link.IsReady).Select(link => link.Validator).Distinct().Count();
+            int ready = Ready(links);
             if (ready >= _chain.Committee.HonestSize)
             {
                 return;
@@ -99,22 +107,39 @@ internal sealed class RunSender : ILinkEvents, IAsyncDisposable
     }
 
     /// <summary>Takes room for that many transactions; waits while the window is full.</summary>
+    /// <exception cref="BftClientException">The client was closed.</exception>
     public ValueTask AcquireAsync(int count, CancellationToken cancellation) => _window.AcquireAsync(count, cancellation);
 
     /// <summary>Gives back room that no run was sent for.</summary>
     public void Release(int count) => _window.Release(count);
 
-    /// <summary>Sends a run for which room was taken; the room is given back with its outcome.</summary>
+    /// <summary>Waits until a new run of that client, of so many transactions at most, need not wait any more.</summary>
+    public ValueTask RoomAsync(Digest client, int count, CancellationToken cancellation) => HorizonOf(client).RoomAsync(count, cancellation);
+
+    /// <summary>Sends a run for which room was taken, as soon as it is within its client's horizon; the room is given back with its outcome.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="cancellation">Ends the wait. A run that was not sent by then is not sent; one that was is carried until it has an outcome.</param>
+    /// <exception cref="BftClientException">Another content is in flight under its first sequence, or the client was closed.</exception>
     public async Task<RunResult> SendAcquiredAsync(Run run, CancellationToken cancellation)
     {
         Follow(_links, run.Client);
-        var outstanding = new OutstandingRun(run, _chain.Committee);
-        if (!_outstanding.TryAdd((run.Client, run.First), outstanding))
+        try
+        {
+            await HorizonOf(run.Client).EnterAsync(run.First, run.Count, cancellation);
+        }
+        catch
         {
             _window.Release(run.Count);
-            OutstandingRun? same = _outstanding.GetValueOrDefault((run.Client, run.First));
-            return same is not null && same.Run.Digest == run.Digest
-                ? await same.Result.WaitAsync(cancellation)
+            throw;
+        }
+
+        var outstanding = new OutstandingRun(run, _chain.Committee);
+        OutstandingRun carried = _outstanding.GetOrAdd((run.Client, run.First), outstanding);
+        if (carried != outstanding)
+        {
+            GiveBack(run);
+            return carried.Run.Digest == run.Digest
+                ? await carried.Result.WaitAsync(cancellation)
                 : throw new BftClientException($"Sequence {run.First} of client {run.Client} is in flight already with other content: each sequence is used once.");
         }
 
@@ -209,6 +234,12 @@ internal sealed class RunSender : ILinkEvents, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        lock (_gate)
+        {
+            // After it, nothing is connected any more.
+            _isClosed = true;
+        }
+
         await _ended.CancelAsync();
         await _work;
         foreach (OutstandingRun run in _outstanding.Values)
@@ -217,12 +248,35 @@ internal sealed class RunSender : ILinkEvents, IAsyncDisposable
         }
 
         _outstanding.Clear();
+        _window.Close(NotSent());
+        foreach (RunHorizon horizon in _horizons.Values)
+        {
+            horizon.Close(NotSent());
+        }
     }
 
     private static long Now => Environment.TickCount64;
 
-    private static BftClientException Closed() =>
+    /// <summary>What ends a call whose run was sent.</summary>
+    internal static BftClientException Closed() =>
         new("The client was closed before this run's outcome was known: submit the same bytes again to learn it; they are executed once.");
+
+    /// <summary>What ends a call whose run was not.</summary>
+    internal static BftClientException NotSent() => new("The client was closed before this could be sent: nothing of it was.");
+
+    private static int Ready(ValidatorLink[] links) => links.Where(link => link.IsReady).Select(link => link.Validator).Distinct().Count();
+
+    private RunHorizon HorizonOf(Digest client)
+    {
+        RunHorizon horizon = _horizons.GetOrAdd(client, static (_, limits) => new RunHorizon(limits), _chain.Limits);
+        if (_ended.IsCancellationRequested)
+        {
+            // It may have come after the others were closed.
+            horizon.Close(NotSent());
+        }
+
+        return horizon;
+    }
 
     private BftClientException TooFew(ValidatorLink[] links, int ready) => new(
         $"Of the {_chain.Committee.HonestSize} validators (f+1) that a commit needs, {ready} are reachable: " +
@@ -268,8 +322,14 @@ internal sealed class RunSender : ILinkEvents, IAsyncDisposable
         _split.TryRemove(run, out _);
         if (_outstanding.TryRemove(new((run.Run.Client, run.Run.First), run)))
         {
-            _window.Release(run.Run.Count);
+            GiveBack(run.Run);
         }
+    }
+
+    private void GiveBack(Run run)
+    {
+        _window.Release(run.Count);
+        HorizonOf(run.Client).Leave(run.First);
     }
 
     private async Task ResendAsync()

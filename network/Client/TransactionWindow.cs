@@ -6,12 +6,23 @@ internal sealed class TransactionWindow(int size)
     private readonly Lock _gate = new();
     private readonly Queue<(int Count, TaskCompletionSource Granted)> _waiting = new();
     private int _used;
+    private Exception? _closed;
 
     public ValueTask AcquireAsync(int count, CancellationToken cancellation)
     {
+        if (cancellation.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled(cancellation);
+        }
+
         count = Math.Min(count, size);
         lock (_gate)
         {
+            if (_closed is not null)
+            {
+                return ValueTask.FromException(_closed);
+            }
+
             if (_waiting.Count == 0 && _used + count <= size)
             {
                 _used += count;
@@ -37,6 +48,19 @@ internal sealed class TransactionWindow(int size)
                 {
                     _used += next.Count;
                 }
+            }
+        }
+    }
+
+    /// <summary>Ends all waits, those to come as well.</summary>
+    public void Close(Exception reason)
+    {
+        lock (_gate)
+        {
+            _closed = reason;
+            while (_waiting.TryDequeue(out (int Count, TaskCompletionSource Granted) waiting))
+            {
+                waiting.Granted.TrySetException(reason);
             }
         }
     }

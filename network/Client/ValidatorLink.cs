@@ -22,6 +22,9 @@ internal sealed class ValidatorLink : IDisposable
     private const int MaxQueuedRuns = 8192;
     private const int MaxRunsPerFrame = 256;
 
+    // Of frames that an endpoint never acknowledges, only so many are kept: an answer is a hint, and what is forgotten costs a retry.
+    private const ulong MaxFramesUnanswered = 256;
+
     // What any validator takes before its Welcome says how many more.
     private const int MaxClientsInHello = 64;
 
@@ -219,6 +222,7 @@ internal sealed class ValidatorLink : IDisposable
             {
                 OutstandingRun[] sent = [.. batch];
                 frames[++number] = sent;
+                frames.TryRemove(number - MaxFramesUnanswered, out _);
                 await writer.WriteAsync(new RawFrame(new RunsFrame(number, [.. sent.Select(run => run.Run.Encoded)]).Encode()), cancellation);
             }
         }

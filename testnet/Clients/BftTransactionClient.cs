@@ -8,6 +8,8 @@ namespace Bft.Testnet.Clients;
 /// <summary>Sends runs of key-value commands through the client library, under sequences that are known before they leave.</summary>
 internal sealed class BftTransactionClient : ITransactionClient
 {
+    private static readonly TimeSpan ConnectWithin = TimeSpan.FromSeconds(5);
+
     private readonly ClientTarget _target;
     private readonly ClientIdentity _identity;
     private readonly BftClient _client;
@@ -17,11 +19,24 @@ internal sealed class BftTransactionClient : ITransactionClient
     {
         _target = target;
         _identity = identity;
-        _client = BftClients.Open(target.Genesis, target.WithCommittee(), identity);
+        _client = BftClients.Open(target.Genesis, target.WithCommittee(), identity, ConnectWithin);
     }
 
     /// <inheritdoc/>
     public Digest Client => _client.ClientId;
+
+    /// <inheritdoc/>
+    public async Task ConnectAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await _client.ConnectAsync(cancellation);
+        }
+        catch (BftClientException exception)
+        {
+            throw BftClients.Failed(exception, _target.Endpoints);
+        }
+    }
 
     /// <inheritdoc/>
     public ValueTask<ulong> ReserveAsync(int count, CancellationToken cancellation) => ValueTask.FromResult(_identity.Sequences.Reserve(count));
@@ -49,7 +64,7 @@ internal sealed class BftTransactionClient : ITransactionClient
             Bft.Client.RunResult result = await _client.SubmitRunAsync(run, cancellation);
             return result.Receipt is { } receipt
                 ? new RunResult(receipt.Client, receipt.First, receipt.Height, receipt.Codes)
-                : throw new ClientException(
+                : throw new RunRejectedException(
                     $"the validators did not take it: {result.Rejection}", new TransactionId(Client, first).ToString(), "correct the transactions and send them again");
         }
         catch (BftClientException exception)

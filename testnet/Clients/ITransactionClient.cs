@@ -15,6 +15,10 @@ public interface ITransactionClient : IAsyncDisposable
     /// <summary>The client's identity: the first half of every transaction id.</summary>
     Digest Client { get; }
 
+    /// <summary>Returns when so many validators are reachable that one of them is honest, at once when they are already.</summary>
+    /// <exception cref="ClientException">They are not, in the time the client gives them; the message has each one's reason.</exception>
+    Task ConnectAsync(CancellationToken cancellation);
+
     /// <summary>Reserves consecutive sequences that this client never used before.</summary>
     /// <param name="count">How many, at least 1.</param>
     /// <param name="cancellation">Gives up.</param>
@@ -25,11 +29,13 @@ public interface ITransactionClient : IAsyncDisposable
     /// <param name="first">The sequence of the first operation, from <see cref="ReserveAsync"/>.</param>
     /// <param name="operations">The operations, one a sequence.</param>
     /// <param name="cancellation">Stops waiting; the run may still be committed.</param>
-    /// <exception cref="ClientException">It was refused for good.</exception>
+    /// <exception cref="RunRejectedException">It was refused for good.</exception>
+    /// <exception cref="ClientException">Too few validators are reachable: nobody knows what became of it.</exception>
     Task<RunResult> SubmitAsync(ulong first, IReadOnlyList<Operation> operations, CancellationToken cancellation);
 
     /// <summary>The same with commands that are encoded already: those of key generations.</summary>
-    /// <exception cref="ClientException">They were refused for good.</exception>
+    /// <exception cref="RunRejectedException">They were refused for good.</exception>
+    /// <exception cref="ClientException">Too few validators are reachable: nobody knows what became of them.</exception>
     Task<RunResult> SubmitAsync(ulong first, IReadOnlyList<ReadOnlyMemory<byte>> commands, CancellationToken cancellation);
 }
 
@@ -52,4 +58,10 @@ public sealed record RunResult(Digest Client, ulong First, Height Height, ReadOn
 /// <param name="where">The endpoint or the part of the answer.</param>
 /// <param name="todo">What to do about it.</param>
 /// <param name="inner">What was caught, if anything.</param>
-public sealed class ClientException(string what, string where, string todo, Exception? inner = null) : DiagnosedException(what, where, todo, inner);
+public class ClientException(string what, string where, string todo, Exception? inner = null) : DiagnosedException(what, where, todo, inner);
+
+/// <summary>So many validators refused a run that one of them is honest: the run itself is at fault, not the way to the validators.</summary>
+/// <param name="what">Why they refused it.</param>
+/// <param name="where">The run.</param>
+/// <param name="todo">What to do about it.</param>
+public sealed class RunRejectedException(string what, string where, string todo) : ClientException(what, where, todo);

@@ -43,8 +43,13 @@ public sealed class SequenceFile(string path, ulong start) : ISequenceSource
         lock (_gate)
         {
             using FileStream file = Open();
-            (ulong next, int slot) = Read(file);
-            Write(file, slot, checked(next + (ulong)count));
+            (ulong next, int slot) = ReadOrSay(file);
+            if (next > ulong.MaxValue - (ulong)count)
+            {
+                throw new HomeException("the sequences of this client are used up", path, "make a new client key");
+            }
+
+            Write(file, slot, next + (ulong)count);
             return next;
         }
     }
@@ -66,6 +71,18 @@ public sealed class SequenceFile(string path, ulong start) : ISequenceSource
             {
                 throw new HomeException($"the client's next sequence cannot be read: {exception.Message}", path, "check the file's owner and mode, and whether a command hangs", exception);
             }
+        }
+    }
+
+    private (ulong Next, int Slot) ReadOrSay(FileStream file)
+    {
+        try
+        {
+            return Read(file);
+        }
+        catch (IOException exception)
+        {
+            throw new HomeException($"the client's next sequence cannot be read: {exception.Message}", path, "check the disk", exception);
         }
     }
 

@@ -58,25 +58,16 @@ internal static class SubmitCommand
         using ResumeRecord? record = input == StandardInput
             ? null
             : await OpenRecordAsync(stream, whom, client, target.ClientDirectory(result).Submissions, resume, cancellation);
-        SubmissionReport report = await WithProgressAsync(environment, stream, async progress =>
-        {
-            var run = new SubmissionRun(client, options, environment.Composition.Limits, record, progress, environment.Composition.Time);
-            return await run.RunAsync(stream, cancellation);
-        });
+        options = options with { Ahead = whom.Genesis.ToChain().Limits.RunsUnderWay(options.Batch) };
+        SubmissionReport report = await WithProgressAsync(
+            environment,
+            stream,
+            progress => SendAsync(environment, result, new SubmissionRun(client, options, environment.Composition.Limits, record, progress, environment.Composition.Time), stream, input, record is not null, cancellation),
+            cancellation);
         if (report.Rejected.Count > 0)
         {
             RejectedLine first = report.Rejected[0];
-            Replies replies = environment.Replies(result);
-            if (!replies.Json)
-            {
-                foreach (RejectedLine rejected in report.Rejected)
-                {
-                    replies.Notice($"line {rejected.Line}: {rejected.Reason}");
-                }
-
-                replies.Say(Describe(report));
-            }
-
+            Tell(environment.Replies(result), report);
             throw new CommandException(
                 string.Create(CultureInfo.InvariantCulture, $"{report.Rejected.Count} lines were rejected, the first because {first.Reason}; the other {report.Committed + report.Resumed} are committed"),
                 string.Create(CultureInfo.InvariantCulture, $"{input}, line {first.Line}"),
@@ -86,6 +77,47 @@ internal static class SubmitCommand
 
         environment.Replies(result).Answer(report, () => Describe(report));
         return ExitCodes.Success;
+    }
+
+    // Whatever ends it early: what is committed is told, and how to go on.
+    private static async Task<SubmissionReport> SendAsync(
+        CommandEnvironment environment, ParseResult result, SubmissionRun run, Stream stream, string input, bool hasRecord, CancellationToken cancellation)
+    {
+        string goOn = hasRecord ? $"then go on with \"bft submit --file {input} --resume\"" : "to be able to go on after such an end, put the lines into a file";
+        try
+        {
+            return await run.RunAsync(stream, cancellation);
+        }
+        catch (DiagnosedException exception)
+        {
+            SubmissionReport report = run.Report();
+            Tell(environment.Replies(result), report);
+            throw new CommandException($"{exception.What}; {SoFar(report)}", exception.Where, $"{exception.Todo}; {goOn}", exception) { Report = report };
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            SubmissionReport report = run.Report();
+            Tell(environment.Replies(result), report);
+            throw new CommandException($"stopped by a signal before the end; {SoFar(report)}", input, goOn) { Report = report, ExitCode = ExitCodes.Interrupted };
+        }
+    }
+
+    private static string SoFar(SubmissionReport report) =>
+        string.Create(CultureInfo.InvariantCulture, $"{report.Committed + report.Resumed} lines are committed so far");
+
+    private static void Tell(Replies replies, SubmissionReport report)
+    {
+        if (replies.Json)
+        {
+            return;
+        }
+
+        foreach (RejectedLine rejected in report.Rejected)
+        {
+            replies.Notice($"line {rejected.Line}: {rejected.Reason}");
+        }
+
+        replies.Say(Describe(report));
     }
 
     private static string Describe(SubmissionReport report) => string.Create(
@@ -117,24 +149,24 @@ internal static class SubmitCommand
         return ResumeRecord.Open(Path.Combine(directory, name), resume);
     }
 
-    private static async Task<SubmissionReport> WithProgressAsync(CommandEnvironment environment, Stream stream, Func<IProgress<long>?, Task<SubmissionReport>> run)
+    private static async Task<SubmissionReport> WithProgressAsync(CommandEnvironment environment, Stream stream, Func<IProgress<long>?, Task<SubmissionReport>> run, CancellationToken cancellation)
     {
         if (!environment.Terminal.ErrorIsTerminal || !stream.CanSeek)
         {
             return await run(null);
         }
 
-        long lines = await CountLinesAsync(stream);
+        long lines = await CountLinesAsync(stream, cancellation);
         return await Terminal.Drawing(environment.Terminal.Error, isTerminal: true).Progress().AutoClear(true)
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn(), new SpinnerColumn())
             .StartAsync(context => run(new Bar(context.AddTask("submitting", maxValue: Math.Max(1, lines)))));
     }
 
-    private static async Task<long> CountLinesAsync(Stream stream)
+    private static async Task<long> CountLinesAsync(Stream stream, CancellationToken cancellation)
     {
         var reader = new LineReader(stream, 0);
         long lines = 0;
-        while (await reader.ReadAsync(CancellationToken.None) is not null)
+        while (await reader.ReadAsync(cancellation) is not null)
         {
             lines++;
         }

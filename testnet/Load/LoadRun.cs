@@ -26,6 +26,9 @@ public sealed record LoadOptions(double TransactionsPerSecond, int ValueBytes)
 
     /// <summary>How long to wait for what is under way when the load ends. Default 30 s.</summary>
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The same when whoever runs it is asked to stop. Default 1 s.</summary>
+    public TimeSpan DrainWhenStopped { get; init; } = TimeSpan.FromSeconds(1);
 }
 
 /// <summary>What became of the load.</summary>
@@ -67,7 +70,8 @@ public sealed class LoadRun(ITransactionClient client, LoadOptions options, Time
 
     /// <summary>Offers the load until cancelled, then waits for what is under way.</summary>
     /// <param name="offering">Ends the offering.</param>
-    public async Task<LoadReport> RunAsync(CancellationToken offering)
+    /// <param name="stopping">Makes the wait at the end short.</param>
+    public async Task<LoadReport> RunAsync(CancellationToken offering, CancellationToken stopping = default)
     {
         using var draining = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _time);
         var runs = new HashSet<Task>();
@@ -76,13 +80,14 @@ public sealed class LoadRun(ITransactionClient client, LoadOptions options, Time
         do
         {
             Offer(runs, _time.GetElapsedTime(_start), draining.Token);
-            runs.RemoveWhere(static run => run.IsCompleted);
+            runs.RemoveWhere(static run => run.IsCompletedSuccessfully);
         }
         while (await NextTickAsync(timer, offering));
 
         // What was due by now and found no room is owed: dropping it would hide the very slowness that kept it back.
         TimeSpan end = _time.GetElapsedTime(_start);
         draining.CancelAfter(options.Drain);
+        using CancellationTokenRegistration hurry = stopping.Register(() => draining.CancelAfter(options.DrainWhenStopped));
         do
         {
             Offer(runs, end, draining.Token);
@@ -149,10 +154,10 @@ public sealed class LoadRun(ITransactionClient client, LoadOptions options, Time
             RunResult result = await client.SubmitAsync(sequence, operations, draining);
             Book(first, count, result);
         }
-        catch (Exception exception) when (exception is ClientException or OperationCanceledException)
+        catch (Exception exception) when (exception is DiagnosedException or OperationCanceledException)
         {
             Interlocked.Add(ref _failed, count);
-            Interlocked.CompareExchange(ref _firstError, exception is ClientException ? exception.Message : "not committed before the wait at the end was over", null);
+            Interlocked.CompareExchange(ref _firstError, exception is DiagnosedException ? exception.Message : "not committed before the wait at the end was over", null);
         }
         finally
         {

@@ -76,7 +76,9 @@ public sealed class LineReader(Stream stream, int mostBytes)
         }
 
         _position = 0;
-        _filled = await stream.ReadAsync(_chunk, cancellation);
+        // A terminal's stream looks at the token before it reads and not while it waits: the wait must end all the same.
+        ValueTask<int> reading = stream.ReadAsync(_chunk, cancellation);
+        _filled = reading.IsCompletedSuccessfully ? reading.Result : await reading.AsTask().WaitAsync(cancellation);
         _ended = _filled == 0;
         return !_ended;
     }

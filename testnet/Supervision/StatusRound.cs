@@ -12,9 +12,13 @@ public sealed record StatusRound(ImmutableArray<ValidatorStatus?> Statuses, stri
     public static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(2);
 
     /// <summary>Asks all.</summary>
-    public static async Task<StatusRound> AskAsync(IStatusClient client, IReadOnlyList<ClientEndpoint> endpoints, CancellationToken cancellation)
+    /// <param name="client">Asks.</param>
+    /// <param name="endpoints">Whom.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <param name="within">How long each may take; null for <see cref="AnswerWithin"/>.</param>
+    public static async Task<StatusRound> AskAsync(IStatusClient client, IReadOnlyList<ClientEndpoint> endpoints, CancellationToken cancellation, TimeSpan? within = null)
     {
-        (ValidatorStatus? Status, string? Error)[] answers = await Task.WhenAll(endpoints.Select(endpoint => AskOneAsync(client, endpoint, cancellation)));
+        (ValidatorStatus? Status, string? Error)[] answers = await Task.WhenAll(endpoints.Select(endpoint => AskOneAsync(client, endpoint, within ?? AnswerWithin, cancellation)));
         return new StatusRound([.. answers.Select(answer => answer.Status)], answers.Select(answer => answer.Error).FirstOrDefault(error => error is not null));
     }
 
@@ -47,10 +51,10 @@ public sealed record StatusRound(ImmutableArray<ValidatorStatus?> Statuses, stri
         return first is not null;
     }
 
-    private static async Task<(ValidatorStatus? Status, string? Error)> AskOneAsync(IStatusClient client, ClientEndpoint endpoint, CancellationToken cancellation)
+    private static async Task<(ValidatorStatus? Status, string? Error)> AskOneAsync(IStatusClient client, ClientEndpoint endpoint, TimeSpan within, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(AnswerWithin);
+        limit.CancelAfter(within);
         try
         {
             return (await client.StatusAsync(endpoint, limit.Token), null);
@@ -61,7 +65,7 @@ public sealed record StatusRound(ImmutableArray<ValidatorStatus?> Statuses, stri
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return (null, $"no answer within {AnswerWithin.TotalSeconds:0} s ({endpoint})");
+            return (null, $"no answer within {within.TotalSeconds:0} s ({endpoint})");
         }
     }
 }

@@ -20,6 +20,9 @@ public sealed record TestnetOptions
     /// <summary>How long the living validators may take to stand level after the load. Default one minute.</summary>
     public TimeSpan LevelWithin { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>The same when it is asked to stop. Default 1 s.</summary>
+    public TimeSpan LevelWithinWhenStopped { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>How often it is looked whether they do. Default 200 ms.</summary>
     public TimeSpan LevelEvery { get; init; } = TimeSpan.FromMilliseconds(200);
 }
@@ -71,10 +74,10 @@ public sealed class TestnetRun(TestnetDirectory testnet, Composition composition
         long started = composition.Time.GetTimestamp();
         LoadReport? load = await LiveAsync(supervisor, status, target, cancellation);
         TimeSpan lived = composition.Time.GetElapsedTime(started);
-        (StatusRound after, bool level) = await LevelAsync(supervisor, status);
+        (StatusRound after, bool level) = await LevelAsync(supervisor, status, cancellation);
         TestnetSummary summary = Summarise(before, after, level, load, lived, spentBefore, Spent(supervisor));
         int living = Enumerable.Range(0, _endpoints.Length).Count(i => after.Statuses[i] is not null || supervisor.Runs(i));
-        Judge(summary, living, load);
+        Judge(summary, living, load, cancellation.IsCancellationRequested);
         return summary;
     }
 
@@ -91,7 +94,7 @@ public sealed class TestnetRun(TestnetDirectory testnet, Composition composition
             // A key of its own, always the same: the state keeps one session for each key for ever.
             using ClientIdentity identity = ClientKey.OpenOrMake(testnet.Layout.LoadKey) with { SignsRuns = !testnet.Genesis.AcceptUnsigned };
             await using ITransactionClient client = composition.Clients.Transactions(target, identity);
-            report = await new LoadRun(client, load, composition.Time).RunAsync(end.Token);
+            report = await new LoadRun(client, load, composition.Time).RunAsync(end.Token, cancellation);
         }
         else
         {
@@ -111,19 +114,21 @@ public sealed class TestnetRun(TestnetDirectory testnet, Composition composition
 
     private ImmutableArray<ValidatorCost?> Spent(Supervisor supervisor) => [.. Enumerable.Range(0, _endpoints.Length).Select(supervisor.CostOf)];
 
-    private async Task<(StatusRound Round, bool Level)> LevelAsync(Supervisor supervisor, IStatusClient status)
+    private async Task<(StatusRound Round, bool Level)> LevelAsync(Supervisor supervisor, IStatusClient status, CancellationToken stopping)
     {
-        long started = composition.Time.GetTimestamp();
+        using var enough = new CancellationTokenSource(options.LevelWithin, composition.Time);
+        using CancellationTokenRegistration hurry = stopping.Register(() => enough.CancelAfter(options.LevelWithinWhenStopped));
         while (true)
         {
-            StatusRound round = await StatusRound.AskAsync(status, _endpoints, CancellationToken.None);
+            // Whole, also when it is late: one validator that hangs must not hide how the others stand.
+            StatusRound round = await StatusRound.AskAsync(status, _endpoints, CancellationToken.None, stopping.IsCancellationRequested ? options.LevelWithinWhenStopped : null);
             bool level = round.IsLevel(supervisor.Runs);
-            if (level || supervisor.Living == 0 || composition.Time.GetElapsedTime(started) >= options.LevelWithin)
+            if (level || supervisor.Living == 0 || enough.IsCancellationRequested)
             {
                 return (round, level);
             }
 
-            await Task.Delay(options.LevelEvery, composition.Time);
+            await Task.Delay(options.LevelEvery, composition.Time, enough.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -168,7 +173,7 @@ public sealed class TestnetRun(TestnetDirectory testnet, Composition composition
     // A validator that was restarted counts from nothing.
     private static ulong Since(ulong now, ulong? before) => before is { } earlier && earlier <= now ? now - earlier : now;
 
-    private void Judge(TestnetSummary summary, int living, LoadReport? load)
+    private void Judge(TestnetSummary summary, int living, LoadReport? load, bool stopped)
     {
         int quorum = testnet.Genesis.Committee.QuorumSize;
         if (living < quorum)
@@ -176,12 +181,13 @@ public sealed class TestnetRun(TestnetDirectory testnet, Composition composition
             throw new CommandException($"only {living} of {_endpoints.Length} validators live, {quorum} are a quorum", testnet.Layout.Root, "see the logs in their homes; --restart brings validators back") { Report = summary };
         }
 
-        if (!summary.Level)
+        // What had no time to come is no failure of whoever was asked to stop; the summary says how it stood.
+        if (!summary.Level && !stopped)
         {
             throw new CommandException($"the living validators did not stand level within {options.LevelWithin.TotalSeconds:0} s", string.Join(", ", summary.Validators.Select(validator => $"{validator.Id}: {validator.Height?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "silent"}")), "see the logs in their homes") { Report = summary };
         }
 
-        if (load is { Offered: > 0, Committed: 0 })
+        if (load is { Offered: > 0, Committed: 0 } && !stopped)
         {
             throw new CommandException("the load committed nothing", load.FirstError ?? "no transaction was answered", "see the logs in the validators' homes") { Report = summary };
         }

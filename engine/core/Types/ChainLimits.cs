@@ -24,7 +24,13 @@ public sealed record ChainLimits
     /// </summary>
     /// <param name="runTransactions">The most transactions in one of its runs.</param>
     public int RunsUnderWay(int runTransactions) =>
-        Math.Max(1, Math.Min(SessionIntervals, Execution.Session.MaxCodeBytes / Math.Max(1, runTransactions)) / 2);
+        Math.Max(1, Math.Min(SessionIntervals / 2, TransactionsUnderWay / Math.Max(1, runTransactions)));
+
+    /// <summary>
+    /// How many transactions those runs may hold together (one run alone may hold more): half of the results that a session remembers where no two beside each other are
+    /// equal. 32,768 for every chain.
+    /// </summary>
+    public int TransactionsUnderWay => Execution.Session.MaxCodeBytes / 2;
 
     /// <summary>How many headers a commit proof may carry. Default 4096.</summary>
     public int MaxProofHeaders { get; init; } = 4096;

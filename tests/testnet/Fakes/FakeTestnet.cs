@@ -57,8 +57,17 @@ internal sealed class FakeTestnet : IClients, ITransactionClient, IQueryClient, 
         return this;
     }
 
+    /// <summary>Called when it is asked whether validators are reachable.</summary>
+    public Func<CancellationToken, Task> Connect { get; set; } = static _ => Task.CompletedTask;
+
+    /// <summary>Called before sequences are given out; may throw.</summary>
+    public Action Reserve { get; set; } = static () => { };
+
+    public Task ConnectAsync(CancellationToken cancellation) => Connect(cancellation);
+
     public ValueTask<ulong> ReserveAsync(int count, CancellationToken cancellation)
     {
+        Reserve();
         lock (_gate)
         {
             ulong first = _next;

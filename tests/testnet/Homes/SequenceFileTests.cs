@@ -21,6 +21,15 @@ public sealed class SequenceFileTests : IDisposable
     }
 
     [Fact]
+    public void Behind_the_last_sequence_there_is_none()
+    {
+        var sequences = new SequenceFile(_directory["s"], ulong.MaxValue - 3);
+        sequences.Reserve(2);
+
+        Assert.Throws<HomeException>(() => sequences.Reserve(2));
+    }
+
+    [Fact]
     public void Whatever_a_crash_tears_no_sequence_is_given_twice()
     {
         var sequences = new SequenceFile(_directory["s"], 1);

@@ -1,3 +1,4 @@
+using Bft.Testnet.Homes;
 using Bft.Testnet.Load;
 using Bft.Testnet.Tests.Fakes;
 
@@ -78,6 +79,49 @@ public sealed class LoadTests
         Assert.Equal(report.Offered, report.Failed);
         Assert.NotNull(report.FirstError);
         Assert.Null(report.Latency.Milliseconds(50));
+    }
+
+    [Fact]
+    public async Task Whoever_asks_it_to_stop_does_not_wait_for_what_is_never_answered()
+    {
+        _testnet.BeforeCommit = (_, _, cancellation) => Task.Delay(Timeout.Infinite, cancellation);
+        using var stop = new CancellationTokenSource();
+        var load = new LoadRun(_testnet, new LoadOptions(100, 16), _time);
+        Task<LoadReport> running = load.RunAsync(stop.Token, stop.Token);
+        await AdvanceAsync(load, TimeSpan.FromMilliseconds(100), 100);
+        await stop.CancelAsync();
+        TimeSpan waited = TimeSpan.Zero;
+        for (TimeSpan step = TimeSpan.FromMilliseconds(10); !running.IsCompleted && waited < TimeSpan.FromSeconds(29); waited += step)
+        {
+            _time.Advance(step);
+            for (int i = 0; i < 100 && !running.IsCompleted; i++)
+            {
+                await Task.Yield();
+            }
+        }
+
+        Assert.True(running.IsCompleted, "it waits for the whole drain");
+        Assert.Equal((await running).Offered, (await running).Failed);
+    }
+
+    [Fact]
+    public async Task What_could_not_get_a_sequence_counts_as_failed()
+    {
+        _testnet.Reserve = static () => throw new HomeException("disk full", "client.sequence", "free space");
+        using var end = new CancellationTokenSource();
+        var load = new LoadRun(_testnet, new LoadOptions(100, 16), _time);
+        Task<LoadReport> running = load.RunAsync(end.Token);
+        await AdvanceAsync(load, TimeSpan.FromMilliseconds(100), 100);
+        await end.CancelAsync();
+        while (!running.IsCompleted)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        LoadReport report = await running;
+        Assert.Equal((0L, report.Offered), (report.Committed, report.Failed));
+        Assert.Contains("disk full", report.FirstError, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Bft.Testnet.Clients;
 using Bft.Testnet.CommandLine;
+using Bft.Testnet.Homes;
 using Bft.Testnet.Submission;
 using Bft.Testnet.Tests.Fakes;
 
@@ -139,7 +140,7 @@ public sealed class SubmissionTests : IDisposable
     [Fact]
     public async Task A_run_that_is_refused_costs_its_own_lines_only()
     {
-        _bft.Testnet.BeforeCommit = (first, _, _) => first == 1 ? throw new ClientException("too large", "http://x", "split it") : Task.CompletedTask;
+        _bft.Testnet.BeforeCommit = (first, _, _) => first == 1 ? throw new RunRejectedException("too large", "http://x", "split it") : Task.CompletedTask;
 
         Ended ended = await SubmitAsync($"{Put("a")}\n{Put("b")}\n{Put("c")}\n", "--batch", "2", "--window", "1");
 
@@ -236,21 +237,22 @@ public sealed class SubmissionTests : IDisposable
         {
             record.Sent(new SentRun(1, [1, 2, 3, 5]));
             record.Sent(new SentRun(5, [6, 7]));
-            record.Done(1);
+            record.Done(1, [(3, 7)]);
         }
 
         File.AppendAllText(path, "sent 7 8-9");
         using (ResumeRecord record = ResumeRecord.Open(path, resume: true))
         {
-            Assert.Equal([1, 2, 3, 5], record.Committed.Order());
+            Assert.Equal([1, 2, 5], record.Committed.Order());
+            Assert.Equal(7, Assert.Single(record.Refused).Value);
             Assert.Equal([6, 7], Assert.Single(record.UnderWay).Lines);
-            record.Done(5);
+            record.Done(5, []);
         }
 
         using (ResumeRecord record = ResumeRecord.Open(path, resume: true))
         {
             Assert.Empty(record.UnderWay);
-            Assert.Equal(6, record.Committed.Count);
+            Assert.Equal(5, record.Committed.Count);
         }
     }
 
@@ -260,9 +262,12 @@ public sealed class SubmissionTests : IDisposable
     [InlineData("bft-submission 1\nsent 1 3-1\n")]
     [InlineData("bft-submission 1\nsent 1 1-99999999999\n")]
     [InlineData("bft-submission 1\nsent x 1\n")]
+    [InlineData("bft-submission 1\nsent 1 1-2\ndone 1 3:4\n")]
+    [InlineData("bft-submission 1\nsent 1 1-2\ndone 1 300:1\n")]
+    [InlineData("bft-submission 1\nsent 1 1-2\ndone 1 3\n")]
     public void A_damaged_record_is_refused_not_guessed_at(string content)
     {
-        Assert.Throws<Testnet.Homes.HomeException>(() => ResumeRecord.Open(_directory.Write("r", content), resume: true).Dispose());
+        Assert.Throws<HomeException>(() => ResumeRecord.Open(_directory.Write("r", content), resume: true).Dispose());
     }
 
     [Fact]
@@ -274,6 +279,192 @@ public sealed class SubmissionTests : IDisposable
 
         Assert.Equal(ExitCodes.Failure, ended.Code);
         Assert.Contains("no such file", ended.What, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Resume_does_not_call_refused_lines_committed()
+    {
+        _bft.Testnet.Code = operation => operation.Key.Span[0] == 'b' ? (byte)3 : (byte)0;
+        string input = $"{Put("a")}\n{Put("b")}\n{Put("c")}\n";
+        Ended first = await SubmitAsync(input);
+
+        Ended again = await SubmitAsync(input, "--resume");
+
+        Assert.Equal(ExitCodes.Failure, again.Code);
+        Assert.Equal(2, again.Json["resumed"]!.GetValue<int>());
+        Assert.Equal(first.Json["rejected"]!.ToJsonString(), again.Json["rejected"]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task No_run_is_sent_beyond_the_horizon_of_the_oldest_unfinished()
+    {
+        int horizon = new Engine.ChainLimits().RunsUnderWay(1), sent = 0;
+        var oldest = new TaskCompletionSource();
+        var enough = new TaskCompletionSource();
+        _bft.Testnet.BeforeCommit = (first, _, _) =>
+        {
+            if (Interlocked.Increment(ref sent) == horizon)
+            {
+                enough.SetResult();
+            }
+
+            return first == 1 ? oldest.Task : Task.CompletedTask;
+        };
+
+        Task<Ended> submitting = SubmitAsync(string.Join('\n', Enumerable.Range(0, 1000).Select(i => Put($"k{i}"))), "--batch", "1", "--window", "16");
+        await enough.Task;
+        for (int i = 0; i < 1000; i++)
+        {
+            await Task.Yield();
+        }
+
+        Assert.Equal(horizon, sent);
+        oldest.SetResult();
+        Assert.Equal(1000, (await submitting).Json["committed"]!.GetValue<int>());
+    }
+
+    [Fact]
+    public async Task With_nobody_up_it_fails_once_and_blames_no_line()
+    {
+        _bft.Testnet.Connect = _ => throw new ClientException("nobody is there", "http://x", "start them");
+
+        Ended ended = await SubmitAsync($"{Put("a")}\n{Put("b")}\n", "--batch", "1");
+
+        Assert.Equal(ExitCodes.Failure, ended.Code);
+        Assert.Equal("nobody is there; 0 lines are committed so far", ended.What);
+        Assert.Contains("--resume", ended.ErrorLine, StringComparison.Ordinal);
+        Assert.Empty(ended.Json["rejected"]!.AsArray());
+        Assert.Equal(0, ended.Json["submitted"]!.GetValue<int>());
+        _bft.Testnet.Connect = static _ => Task.CompletedTask;
+        Assert.Equal(2, (await SubmitAsync($"{Put("a")}\n{Put("b")}\n", "--resume")).Json["committed"]!.GetValue<int>());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task When_the_validators_die_midway_it_says_what_is_committed_and_can_go_on(bool told)
+    {
+        string input = string.Join('\n', Enumerable.Range(0, 10).Select(i => i == 4 ? "rubbish" : Put($"k{i}")));
+        bool dead = false;
+        _bft.Testnet.Connect = _ => Volatile.Read(ref dead) ? throw new ClientException("nobody is there", "http://x", "start them") : Task.CompletedTask;
+        _bft.Testnet.BeforeCommit = (first, _, cancellation) =>
+        {
+            if (first < 5)
+            {
+                return Task.CompletedTask;
+            }
+
+            // Either the next run is told, or all are under way and only the look finds out.
+            Volatile.Write(ref dead, true);
+            return told ? throw new ClientException("nobody is there", "http://x", "start them") : Task.Delay(Timeout.Infinite, cancellation);
+        };
+
+        Ended ended = await SubmitAsync(input, "--batch", "2");
+
+        Assert.Equal(ExitCodes.Failure, ended.Code);
+        Assert.Equal("nobody is there; 4 lines are committed so far", ended.What);
+        Assert.Equal(5, Assert.Single(ended.Json["rejected"]!.AsArray())!["line"]!.GetValue<int>());
+        dead = false;
+        _bft.Testnet.BeforeCommit = static (_, _, _) => Task.CompletedTask;
+        Ended resumed = await SubmitAsync(input, "--batch", "2", "--resume");
+        Assert.Equal((4, 5), (resumed.Json["resumed"]!.GetValue<int>(), resumed.Json["committed"]!.GetValue<int>()));
+        Assert.Equal(9, _bft.Testnet.Runs.Sum(run => run.Operations.Count));
+    }
+
+    [Fact]
+    public async Task When_nothing_is_committed_any_more_it_ends()
+    {
+        var time = new ManualTime();
+        var testnet = new FakeTestnet { BeforeCommit = (_, _, cancellation) => Task.Delay(Timeout.Infinite, cancellation) };
+        var run = new SubmissionRun(testnet, new SubmissionOptions(1, 4), time: time);
+
+        Task<SubmissionReport> running = run.RunAsync(new MemoryStream(Encoding.UTF8.GetBytes(Put("a"))), CancellationToken.None);
+        for (int second = 0; second < 29; second++)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        Assert.False(running.IsCompleted);
+        while (!running.IsCompleted)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        ClientException stalled = await Assert.ThrowsAsync<ClientException>(() => running);
+        Assert.Contains("nothing was committed for 30 s", stalled.What, StringComparison.Ordinal);
+        Assert.Empty(run.Report().Rejected);
+    }
+
+    [Fact]
+    public async Task A_full_disk_ends_the_submission_and_is_told()
+    {
+        using ResumeRecord record = ResumeRecord.Load(new FullDisk(100), "record");
+        var testnet = new FakeTestnet();
+        var run = new SubmissionRun(testnet, new SubmissionOptions(1, 1), record: record);
+        string input = string.Join('\n', Enumerable.Range(0, 100).Select(i => Put($"k{i}")));
+
+        HomeException full = await Assert.ThrowsAsync<HomeException>(() => run.RunAsync(new MemoryStream(Encoding.UTF8.GetBytes(input)), CancellationToken.None));
+
+        Assert.Contains("disk full", full.What, StringComparison.Ordinal);
+        Assert.InRange(run.Report().Committed, 1, 99);
+        Assert.Equal(testnet.State.Count, run.Report().Committed);
+        Assert.Contains("an earlier write failed", Assert.Throws<HomeException>(() => record.Done(1, [])).What, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_record_that_names_more_lines_than_the_input_is_not_passed_over()
+    {
+        using ResumeRecord record = ResumeRecord.Load(new MemoryStream(Encoding.ASCII.GetBytes("bft-submission 1\nsent 1 1-2\n")), "record");
+        var run = new SubmissionRun(new FakeTestnet(), new SubmissionOptions(1, 1), record: record);
+
+        await Assert.ThrowsAsync<HomeException>(() => run.RunAsync(new MemoryStream(Encoding.UTF8.GetBytes(Put("a"))), CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task The_wait_for_a_terminal_can_be_ended()
+    {
+        using var interrupt = new CancellationTokenSource();
+        ValueTask<Line?> reading = new LineReader(new SilentTerminal(), 10).ReadAsync(interrupt.Token);
+        await interrupt.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading.AsTask());
+    }
+
+    [Fact]
+    public async Task Byte_order_mark_line_ends_of_windows_and_huge_lines_cost_nothing_else()
+    {
+        string input = $"\uFEFF{Put("a")}\r\n{new string('x', 10 << 20)}\r\n{Put("b")}\r\n{{\"op\":\"put\",\"key\":\"k\",\"key\":\"l\",\"value\":\"v\"}}\r\n";
+
+        Ended ended = await SubmitAsync(input);
+
+        Assert.Equal(2, ended.Json["committed"]!.GetValue<int>());
+        Assert.Equal([2, 4], ended.Json["rejected"]!.AsArray().Select(line => line!["line"]!.GetValue<int>()));
+        Assert.Equal(["a", "b"], _bft.Testnet.State.Keys.Order());
+        _bft.Testnet.Connect = _ => throw new ClientException("nobody is there", "http://x", "start them");
+        Assert.Equal(0, (await SubmitAsync("")).Code);
+    }
+
+    /// <summary>A disk that has room for so many bytes.</summary>
+    private sealed class FullDisk(int bytes) : MemoryStream
+    {
+        // Of a derived stream, spans come here, too.
+        public override void Write(byte[] buffer, int offset, int count)
+        {
+            if (Length + count > bytes)
+            {
+                throw new IOException("disk full");
+            }
+
+            base.Write(buffer, offset, count);
+        }
+    }
+
+    /// <summary>Where nobody types, and which does not look at the token while it waits.</summary>
+    private sealed class SilentTerminal : MemoryStream
+    {
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(new TaskCompletionSource<int>().Task);
     }
 
     /// <summary>A stream that gives a few bytes at a time, as a pipe may.</summary>

@@ -165,6 +165,24 @@ public sealed class UpTests : IDisposable
     }
 
     [Fact]
+    public async Task A_signal_stops_a_load_that_is_never_answered_and_validators_that_never_stand_level_and_is_a_success()
+    {
+        _bft.Testnet.StandLevel(Nodes);
+        _bft.Testnet.Statuses[2] = _bft.Testnet.Statuses[2] with { StateRoot = default };
+        using var stop = new CancellationTokenSource();
+        _bft.Testnet.BeforeCommit = async (_, _, cancellation) =>
+        {
+            await stop.CancelAsync();
+            await Task.Delay(Timeout.Infinite, cancellation);
+        };
+
+        Ended ended = await _bft.RunAsync(stop.Token, "up", "--data", _directory["net"], "--port", $"{_port}", "--load", "100", "--json");
+
+        Assert.Equal(0, ended.Code);
+        Assert.Equal(0, ended.Json["load"]!["committed"]!.GetValue<int>());
+    }
+
+    [Fact]
     public async Task A_validator_that_cannot_start_ends_the_command_with_its_last_words()
     {
         _bft.ValidatorProcess = FakeChild.Command("case $1 in *node-2) echo 'error: the disk is full' >&2; exit 1;; esac; " + FakeChild.Good);
