@@ -9,7 +9,7 @@ namespace Bft.Engine.Tests.Toys;
 /// </summary>
 public class RealStorageTests
 {
-    private const int Seeds = 24;
+    private const int Seeds = 6;
 
     // All that no replica can be asked to keep its promises through (wiped and rotten disks) needs certificates to come back from; toys have none.
     private static readonly FaultMix Mix = FaultMix.Parse(["network", "crashes", "flush-failed", "disk-full", "clocks"], out _)!;
