@@ -28,11 +28,9 @@ internal sealed class BlockSync(ReplicaPorts ports)
     private readonly SortedDictionary<ulong, (ReplicaId Peer, TimeSpan Deadline)> _asked = [];
     private readonly SortedDictionary<ulong, IReadOnlyList<CommittedBlock>> _arrived = [];
 
-    // What the edge looks at from its own threads, before it verifies anything; never enumerated in an order that matters.
-#pragma warning disable RS0030
+    // What the edge looks at from its own threads, before it verifies anything.
     private readonly ConcurrentDictionary<Digest, TimeSpan> _expected = [];
     private readonly ConcurrentDictionary<ulong, ReplicaId> _askedOf = [];
-#pragma warning restore RS0030
 
     // The dictionary would take all its locks to count.
     private int _expectedCount;

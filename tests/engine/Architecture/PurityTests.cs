@@ -89,7 +89,6 @@ public class PurityTests
     [InlineData(typeof(RandomAccess))]
     [InlineData(typeof(System.Net.Sockets.TcpClient))]
     [InlineData(typeof(System.Net.Http.HttpClient))]
-    [InlineData(typeof(System.Collections.Concurrent.ConcurrentDictionary<,>))]
     public void A_class_that_is_no_function_is_banned(Type type) =>
         Assert.Contains(File.ReadAllLines(RepositoryFiles.PathOf("engine/core/BannedSymbols.txt")), line => line.StartsWith($"T:{type.FullName};", StringComparison.Ordinal));
 
