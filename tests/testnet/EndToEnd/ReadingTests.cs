@@ -64,7 +64,7 @@ public sealed class ReadingTests(ITestOutputHelper output) : IDisposable
         JsonObject status;
         do
         {
-            await BftAsync(0, "put", "b", "1");
+            await BftAsync(0, "put", "b", "1", "--passphrase-file", passphrase);
             status = await BftAsync(0, "status");
         }
         while (!status["validators"]!.AsArray().All(one => one!["blocksPerSecond"]?.GetValue<double>() > 0));
