@@ -106,9 +106,32 @@ public sealed class FileDisk : IDisk
             return total;
         }
 
-        public void Write(long offset, ReadOnlySpan<byte> bytes) => RandomAccess.Write(handle, bytes, offset);
+        public void Write(long offset, ReadOnlySpan<byte> bytes)
+        {
+            try
+            {
+                RandomAccess.Write(handle, bytes, offset);
+            }
+            catch (ArgumentOutOfRangeException limited) when (offset >= 0)
+            {
+                throw Limited(limited);
+            }
+        }
 
-        public void SetLength(long length) => RandomAccess.SetLength(handle, length);
+        public void SetLength(long length)
+        {
+            try
+            {
+                RandomAccess.SetLength(handle, length);
+            }
+            catch (ArgumentOutOfRangeException limited) when (length >= 0)
+            {
+                throw Limited(limited);
+            }
+        }
+
+        // What the platform makes of EFBIG: the process may not write files of this size.
+        private static IOException Limited(Exception cause) => new("A limit on the sizes of files (ulimit -f, a quota) forbids the file to grow.", cause);
 
         public void Flush() => NativeFlush.File(handle, name);
 

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -27,9 +28,14 @@ internal sealed partial class HttpEdge(ILogger<HttpEdge> log) : IEndpointFilter
         {
             return bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? Problems.TooLarge(bad.Message) : Problems.Malformed(bad.Message);
         }
-        catch (Exception gone) when (http.RequestAborted.IsCancellationRequested || gone is IOException)
+        catch (Exception gone) when (http.RequestAborted.IsCancellationRequested || gone is ConnectionResetException)
         {
             return Results.Empty;
+        }
+        catch (IOException malformed)
+        {
+            // What the server says of a chunk whose length is none.
+            return http.Response.HasStarted ? Results.Empty : Problems.Malformed(malformed.Message);
         }
         catch (Exception bug)
         {

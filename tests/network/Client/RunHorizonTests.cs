@@ -114,7 +114,9 @@ public sealed class RunHorizonTests
             };
         }
 
+        // Connected before, the calls below take their places in the order they are made.
         BftClient client = network.Client();
+        await client.ConnectAsync();
         Task<RunResult>[] runs =
         [
             .. Enumerable.Range(1, 3 * horizon).Select(i => client.SubmitRunAsync(Run.Sign(network.Chain, FakeNetwork.Key("somebody"), (ulong)i, [Bytes($"k{i}=v")]))),

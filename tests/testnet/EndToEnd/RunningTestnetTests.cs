@@ -24,7 +24,7 @@ public sealed class RunningTestnetTests(RunningTestnet testnet) : IClassFixture<
         await testnet.PutAsync("metrics", "1");
         using var http = new HttpClient();
         string text = await http.GetStringAsync(new Uri($"http://{testnet.Genesis.Validators[0].HttpAddress}/metrics"));
-        string[] sent = [.. text.Split('\n').Where(line => line.StartsWith("bft_messages_sent_messages_total{", StringComparison.Ordinal))];
+        string[] sent = [.. text.Split('\n').Where(line => line.StartsWith("bft_messages_sent_total{", StringComparison.Ordinal))];
         Assert.Contains(sent, line => line.Contains("traffic=\"Consensus\"", StringComparison.Ordinal) && line.Contains("phase=\"Steady\"", StringComparison.Ordinal));
         Assert.Contains(sent, line => line.Contains("traffic=\"Gossip\"", StringComparison.Ordinal));
         Assert.Contains(sent, line => line.Contains("traffic=\"Repair\"", StringComparison.Ordinal) && line.Contains("phase=\"CatchUp\"", StringComparison.Ordinal));

@@ -5,9 +5,8 @@ using Bft.Engine.Sync;
 using Bft.Engine.Transport;
 using Bft.Simulation.Clients;
 using Bft.Simulation.Network;
-using Bft.Simulation.Scenarios.HotStuff;
 
-namespace Bft.Simulation.Scenarios.Certificates;
+namespace Bft.Simulation.Scenarios.HotStuff;
 
 /// <summary>Too much, and not well formed.</summary>
 internal static class HostileBytesScenarios
