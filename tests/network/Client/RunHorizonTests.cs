@@ -114,7 +114,9 @@ public sealed class RunHorizonTests
             };
         }
 
+        // Connected before, so that the runs enter in the order of the calls.
         BftClient client = network.Client();
+        await client.ConnectAsync();
         Task<RunResult>[] runs =
         [
             .. Enumerable.Range(1, 3 * horizon).Select(i => client.SubmitRunAsync(Run.Sign(network.Chain, FakeNetwork.Key("somebody"), (ulong)i, [Bytes($"k{i}=v")]))),
