@@ -1,5 +1,6 @@
 using System.CommandLine;
 using BenchmarkDotNet.Running;
+using Bft.Bench.Bls;
 using Bft.Bench.Certificates;
 using Bft.Bench.ConstantTime;
 using Bft.Bench.Crash;
@@ -96,6 +97,7 @@ crash.SetAction(async (result, cancellation) =>
 root.Subcommands.Add(crash);
 
 root.Subcommands.Add(RejoinCommand.Build(json));
+root.Subcommands.Add(BlsCommand.Build(json));
 root.Subcommands.Add(CertificateCommand.Build(json));
 root.Subcommands.Add(ConstantTimeCommand.Build(json));
 

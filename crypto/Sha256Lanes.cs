@@ -106,12 +106,13 @@ public static class Sha256Lanes
         }
     }
 
-    /// <summary>Known answers before the first use: one full vector and one that is partly filled, with and without a constant last block.</summary>
+    /// <summary>Known answers before the first use: one full vector, one that is partly filled and messages alone, with and without a constant last block.</summary>
     private static Sha256LaneWidth Checked(Sha256LaneWidth width)
     {
         const int Messages = 24;
         Span<byte> bytes = stackalloc byte[Messages * (Sha256Schedule.BlockBytes + 1)];
         Span<Digest> digests = stackalloc Digest[Messages];
+        Span<Digest> single = stackalloc Digest[1];
         for (int i = 0; i < bytes.Length; i++)
         {
             bytes[i] = (byte)((i * 167) + (i >> 8));
@@ -124,7 +125,8 @@ public static class Sha256Lanes
             var alone = new ByteMessages(messages, length);
             for (int i = 0; i < Messages; i++)
             {
-                if (digests[i] != alone.HashAlone(i))
+                Hash(width, messages.Slice(i * length, length), length, single);
+                if (digests[i] != alone.HashAlone(i) || single[0] != digests[i])
                 {
                     throw new PlatformNotSupportedException(
                         $"SHA-256 over {(int)width} lanes differs from the platform's library on this processor; "
@@ -146,11 +148,11 @@ public static class Sha256Lanes
         for (int first = 0; first < count; first += TVector.Lanes)
         {
             int used = Math.Min(TVector.Lanes, count - first);
-            if (!LanesPay(used, TVector.Lanes, tailSchedule.IsEmpty ? blocks : blocks + 1))
+            if (!LanesPay(used, TVector.Lanes, Blocks(blocks, tailSchedule)))
             {
                 for (int i = first; i < first + used; i++)
                 {
-                    digests[i] = messages.HashAlone(i);
+                    HashOne(messages, i, blocks, tailSchedule, digests);
                 }
 
                 continue;
@@ -177,11 +179,43 @@ public static class Sha256Lanes
         }
     }
 
+    private static int Blocks(int blocks, ReadOnlySpan<uint> tailSchedule) => tailSchedule.IsEmpty ? blocks : blocks + 1;
+
     /// <summary>
     /// Whether a vector that is only partly used beats hashing its messages one by one. In units of one compression by the platform's library
-    /// (some 60 ns): a call there costs about 7 beside its blocks, a vector about three quarters of its width a block.
+    /// (some 60 ns): a vector costs about three quarters of its width a block.
     /// </summary>
-    private static bool LanesPay(int used, int lanes, int blocks) => used * (7 + blocks) > blocks * lanes * 3 / 4;
+    private static bool LanesPay(int used, int lanes, int blocks) => used * CostAlone(blocks) > blocks * lanes * 3 / 4;
+
+    // A call of the platform's library costs about 7 units beside its blocks, a block in an ordinary register about 3.
+    private static int CostAlone(int blocks) => Math.Min(7 + blocks, 3 * blocks);
+
+    private static void HashOne<TMessages>(TMessages messages, int message, int blocks, ReadOnlySpan<uint> tailSchedule, Span<Digest> digests)
+        where TMessages : ILaneMessages, allows ref struct
+    {
+        int all = Blocks(blocks, tailSchedule);
+        if (7 + all < 3 * all)
+        {
+            digests[message] = messages.HashAlone(message);
+            return;
+        }
+
+        Span<OneLane> words = stackalloc OneLane[Sha256Schedule.Rounds];
+        Span<OneLane> state = stackalloc OneLane[Sha256Schedule.StateWords];
+        Sha256Compression<OneLane>.Begin(state);
+        for (int block = 0; block < blocks; block++)
+        {
+            messages.Load(message, block, MemoryMarshal.Cast<OneLane, uint>(words), 1);
+            Sha256Compression<OneLane>.Absorb(state, words);
+        }
+
+        if (!tailSchedule.IsEmpty)
+        {
+            Sha256Compression<OneLane>.AbsorbConstant(state, tailSchedule);
+        }
+
+        Extract(state, digests.Slice(message, 1));
+    }
 
     private static void Extract<TVector>(Span<TVector> state, Span<Digest> digests)
         where TVector : unmanaged, ILaneVector<TVector>

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -32,6 +33,39 @@ internal interface ILaneVector<TSelf>
 
     /// <summary>Maj(a, b, c).</summary>
     static abstract TSelf Majority(TSelf a, TSelf b, TSelf c);
+}
+
+/// <summary>One lane: an ordinary register, for the few messages that fill no vector.</summary>
+internal readonly struct OneLane : ILaneVector<OneLane>
+{
+    private readonly uint _word;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private OneLane(uint word) => _word = word;
+
+    public static int Lanes => 1;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static OneLane Broadcast(uint word) => new(word);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static OneLane operator +(OneLane left, OneLane right) => new(left._word + right._word);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static OneLane RotateRight(OneLane value, [ConstantExpected] byte bits) => new(BitOperations.RotateRight(value._word, bits));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static OneLane ShiftRight(OneLane value, [ConstantExpected] byte bits) => new(value._word >> bits);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static OneLane Xor(OneLane a, OneLane b, OneLane c) => new(a._word ^ b._word ^ c._word);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static OneLane Choose(OneLane selector, OneLane whenSet, OneLane whenClear) =>
+        new(whenClear._word ^ (selector._word & (whenSet._word ^ whenClear._word)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static OneLane Majority(OneLane a, OneLane b, OneLane c) => new((a._word & b._word) | (c._word & (a._word | b._word)));
 }
 
 /// <summary>Eight lanes: one AVX2 register. Without AVX2 the runtime emulates it, slowly but bit for bit the same.</summary>

@@ -4,11 +4,12 @@ using Bft.Crypto;
 namespace Bft.Ledger;
 
 /// <summary>Where bytes are put together once before they are written: grows, is reused, and lets earlier bytes be filled in.</summary>
-internal sealed class StagingBuffer(int capacity)
+internal sealed class StagingBuffer
 {
+    private const int FirstBytes = 4 << 10;
     private const int KeptBytes = 8 << 20;
 
-    private byte[] _bytes = new byte[capacity];
+    private byte[] _bytes = new byte[FirstBytes];
 
     public int Length { get; private set; }
 

@@ -27,7 +27,7 @@ public sealed class CertificateRun(CertificateOptions options, TextWriter log)
             if (options.ColdStarts > 0)
             {
                 log.WriteLine($"{scheme}: {options.ColdStarts} cold starts");
-                cold.Add(await ColdStart.MeasureAsync(scheme, options.ColdStarts, cancellation));
+                cold.Add(await ColdStart.MeasureAsync(scheme, options.ColdStarts, null, cancellation));
             }
         }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Bft.Crypto.Bls12381.Native;
 
 namespace Bft.Bench.Certificates;
 
@@ -12,12 +13,16 @@ internal static class ColdStart
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     /// <summary>Starts processes that do nothing else, one after the other, and takes the median of each figure.</summary>
-    public static async Task<ColdStartReport> MeasureAsync(string scheme, int processes, CancellationToken cancellation)
+    /// <param name="scheme">The certificate scheme.</param>
+    /// <param name="processes">How many.</param>
+    /// <param name="backend">The value of <see cref="BlsBackend.Variable"/> for them; null for that of this process.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public static async Task<ColdStartReport> MeasureAsync(string scheme, int processes, string? backend, CancellationToken cancellation)
     {
         List<ColdStartReport> runs = [];
         for (int i = 0; i < processes; i++)
         {
-            runs.Add(await RunAsync(scheme, cancellation));
+            runs.Add(await RunAsync(scheme, backend, cancellation));
         }
 
         double Median(Func<ColdStartReport, double> figure) => runs.Select(figure).Order().ElementAt(runs.Count / 2);
@@ -50,12 +55,17 @@ internal static class ColdStart
             scheme, Math.Round(committee.FirstCheckOfKeys.TotalMicroseconds, 1), Math.Round(sign, 1), Math.Round(build, 1), Math.Round(verify, 1), Math.Round(later, 1));
     }
 
-    private static async Task<ColdStartReport> RunAsync(string scheme, CancellationToken cancellation)
+    private static async Task<ColdStartReport> RunAsync(string scheme, string? backend, CancellationToken cancellation)
     {
         ProcessStartInfo start = Self();
         foreach (string argument in new[] { CertificateCommand.Name, CertificateCommand.ColdOption, scheme })
         {
             start.ArgumentList.Add(argument);
+        }
+
+        if (backend is not null)
+        {
+            start.Environment[BlsBackend.Variable] = backend;
         }
 
         start.RedirectStandardOutput = true;

@@ -255,12 +255,24 @@ public abstract class BlsScheme<TKey, TSignature>
 
     private static bool AreDistinct(ReadOnlySpan<TKey> keys)
     {
-        var seen = new HashSet<TKey>(keys.Length);
-        foreach (ref readonly TKey key in keys)
+        // Sorted by their hashes, equal keys are neighbours; only keys of equal hashes are compared.
+        var hashes = new int[keys.Length];
+        var indices = new int[keys.Length];
+        for (int i = 0; i < keys.Length; i++)
         {
-            if (!seen.Add(key))
+            hashes[i] = keys[i].GetHashCode();
+            indices[i] = i;
+        }
+
+        Array.Sort(hashes, indices);
+        for (int i = 0; i < keys.Length; i++)
+        {
+            for (int j = i + 1; j < keys.Length && hashes[j] == hashes[i]; j++)
             {
-                return false;
+                if (keys[indices[i]].Equals(keys[indices[j]]))
+                {
+                    return false;
+                }
             }
         }
 

@@ -1,14 +1,14 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.InteropServices;
 using Bft.Crypto.Bls12381.Curves;
 using Bft.Crypto.Bls12381.Fields;
+using Bft.Crypto.Bls12381.Lanes;
 using Bft.Crypto.Bls12381.Native;
 
 namespace Bft.Crypto.Bls12381;
 
 /// <summary>A point of G1, the smaller group: y² = x³ + 4 over Fp, compressed to 48 bytes. The default value is the identity.</summary>
 /// <remarks>Every way to make one from outside checks the subgroup, and every operation stays in it: a value of this type is a member.</remarks>
-public readonly struct G1Point : IBlsGroup<G1Point>
+public readonly struct G1Point : IBlsGroup<G1Point>, ICurvePoint<G1Point, Fp, G1Curve>
 {
     /// <summary>Bytes of the compressed encoding.</summary>
     public const int CompressedLength = 48;
@@ -50,6 +50,10 @@ public readonly struct G1Point : IBlsGroup<G1Point>
     /// <summary>The coordinates.</summary>
     internal Projective<Fp, G1Curve> Coordinates => _isSet ? _point : Projective<Fp, G1Curve>.Identity;
 
+    Projective<Fp, G1Curve> ICurvePoint<G1Point, Fp, G1Curve>.Coordinates => Coordinates;
+
+    static G1Point ICurvePoint<G1Point, Fp, G1Curve>.Of(in Projective<Fp, G1Curve> point) => new(point);
+
     /// <inheritdoc/>
     public static BlsRefusal Read(ReadOnlySpan<byte> source, out G1Point point) =>
         Checked(Decode(source, out Projective<Fp, G1Curve> read), read, out point);
@@ -86,9 +90,9 @@ public readonly struct G1Point : IBlsGroup<G1Point>
 
     // The managed decoder has the last word on whatever is refused: the reason does not depend on the library.
     private static BlsRefusal Decode(ReadOnlySpan<byte> source, out Projective<Fp, G1Curve> point) =>
-        BlsBackend.Native is { } native && native.TryDecode(source, out point) ? BlsRefusal.None : PointEncoding.ReadCompressed<Fp, G1Curve, FpCodec>(source, out point);
+        BlsBackend.Native is { } native && native.G1.TryDecode(source, out point) ? BlsRefusal.None : PointEncoding.ReadCompressed<Fp, G1Curve, FpCodec>(source, out point);
 
-    private static bool IsInSubgroup(in Projective<Fp, G1Curve> point) => BlsBackend.Native?.IsInSubgroup(point) ?? G1Curve.SubgroupMask(point) != 0;
+    private static bool IsInSubgroup(in Projective<Fp, G1Curve> point) => BlsBackend.Native?.G1.IsInSubgroup(point) ?? G1Curve.SubgroupMask(point) != 0;
 
     private static BlsRefusal Checked(BlsRefusal refusal, in Projective<Fp, G1Curve> read, out G1Point point)
     {
@@ -143,7 +147,24 @@ public readonly struct G1Point : IBlsGroup<G1Point>
     /// <inheritdoc/>
     public static G1Point Sum(ReadOnlySpan<G1Point> points)
     {
-        var sum = Projective<Fp, G1Curve>.Identity;
+        Projective<Fp, G1Curve> sum;
+        if (FpLanes.IsSupported)
+        {
+            G1Lanes.SetIdentity(out G1Lanes lanes);
+            foreach (ref readonly G1Point point in points)
+            {
+                if (point._isSet)
+                {
+                    G1Lanes.Of(point._point, out G1Lanes next);
+                    G1Lanes.Add(lanes, next, out lanes);
+                }
+            }
+
+            lanes.To(out sum);
+            return new G1Point(sum);
+        }
+
+        sum = Projective<Fp, G1Curve>.Identity;
         foreach (ref readonly G1Point point in points)
         {
             if (point._isSet)
@@ -163,14 +184,14 @@ public readonly struct G1Point : IBlsGroup<G1Point>
     }
 
     /// <inheritdoc/>
-    public static G1Point Multiply(in G1Point a, in Scalar scalar) => BlsBackend.Native?.Multiply(a, scalar) ?? MultiplyManaged(a, scalar);
+    public static G1Point Multiply(in G1Point a, in Scalar scalar) => BlsBackend.Native?.G1.Multiply(a, scalar) ?? MultiplyManaged(a, scalar);
 
     /// <summary>The same by the managed code, whatever the backend.</summary>
     internal static G1Point MultiplyManaged(in G1Point a, in Scalar scalar)
     {
         Span<ulong> digits = stackalloc ulong[4];
         CurveParameter.DecomposeIntoTwo(scalar.AsWords(), digits);
-        SecretMultiplication.Multiply(a.Coordinates, digits, out Projective<Fp, G1Curve> product);
+        G1Curve.Multiply(a.Coordinates, digits, out Projective<Fp, G1Curve> product);
         digits.Clear();
         return new G1Point(product);
     }
@@ -187,7 +208,7 @@ public readonly struct G1Point : IBlsGroup<G1Point>
             throw new ArgumentException($"{points.Length} points need as many scalars, there are {scalars.Length}.", nameof(scalars));
         }
 
-        return BlsBackend.Native?.MultiplySum(points, scalars, bits) ?? MultiplySumManaged(points, scalars, bits);
+        return BlsBackend.Native?.G1.MultiplySum(points, scalars, bits) ?? MultiplySumManaged(points, scalars, bits);
     }
 
     /// <summary>The same by the managed code, whatever the backend.</summary>
@@ -216,7 +237,24 @@ public readonly struct G1Point : IBlsGroup<G1Point>
             }
         }
 
-        MultiScalar.Sum(coordinates, digits, words, Math.Min(bits, words * 64), out Projective<Fp, G1Curve> sum);
+        bits = Math.Min(bits, words * 64);
+        Projective<Fp, G1Curve> sum;
+        if (FpLanes.IsSupported)
+        {
+            var lanes = new G1Lanes[coordinates.Length];
+            for (int i = 0; i < lanes.Length; i++)
+            {
+                G1Lanes.Of(coordinates[i], out lanes[i]);
+            }
+
+            MultiScalar.Sum(lanes, digits, words, bits, out G1Lanes total);
+            total.To(out sum);
+        }
+        else
+        {
+            MultiScalar.Sum(coordinates, digits, words, bits, out sum);
+        }
+
         return new G1Point(sum);
     }
 
@@ -247,9 +285,9 @@ public readonly struct G1Point : IBlsGroup<G1Point>
     /// <inheritdoc/>
     public override int GetHashCode()
     {
-        Span<byte> bytes = stackalloc byte[CompressedLength];
-        Write(bytes);
-        return MemoryMarshal.Read<int>(bytes[^sizeof(int)..]);
+        // The canonical form of x is enough, and costs nothing for decoded points.
+        Projective<Fp, G1Curve>.ToAffine(Coordinates, out Fp x, out _);
+        return (int)Fp.CanonicalLimb(x);
     }
 
     /// <summary>The compressed encoding in hexadecimal digits.</summary>

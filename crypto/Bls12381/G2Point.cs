@@ -1,14 +1,14 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.InteropServices;
 using Bft.Crypto.Bls12381.Curves;
 using Bft.Crypto.Bls12381.Fields;
+using Bft.Crypto.Bls12381.Lanes;
 using Bft.Crypto.Bls12381.Native;
 
 namespace Bft.Crypto.Bls12381;
 
 /// <summary>A point of G2, the larger group: y² = x³ + 4(1 + u) over Fp2, compressed to 96 bytes. The default value is the identity.</summary>
 /// <remarks>Every way to make one from outside checks the subgroup, and every operation stays in it: a value of this type is a member.</remarks>
-public readonly struct G2Point : IBlsGroup<G2Point>
+public readonly struct G2Point : IBlsGroup<G2Point>, ICurvePoint<G2Point, Fp2, G2Curve>
 {
     /// <summary>Bytes of the compressed encoding.</summary>
     public const int CompressedLength = 96;
@@ -52,6 +52,10 @@ public readonly struct G2Point : IBlsGroup<G2Point>
     /// <summary>The coordinates.</summary>
     internal Projective<Fp2, G2Curve> Coordinates => _isSet ? _point : Projective<Fp2, G2Curve>.Identity;
 
+    Projective<Fp2, G2Curve> ICurvePoint<G2Point, Fp2, G2Curve>.Coordinates => Coordinates;
+
+    static G2Point ICurvePoint<G2Point, Fp2, G2Curve>.Of(in Projective<Fp2, G2Curve> point) => new(point);
+
     /// <inheritdoc/>
     public static BlsRefusal Read(ReadOnlySpan<byte> source, out G2Point point) =>
         Checked(Decode(source, out Projective<Fp2, G2Curve> read), read, out point);
@@ -64,9 +68,9 @@ public readonly struct G2Point : IBlsGroup<G2Point>
 
     // The managed decoder has the last word on whatever is refused: the reason does not depend on the library.
     private static BlsRefusal Decode(ReadOnlySpan<byte> source, out Projective<Fp2, G2Curve> point) =>
-        BlsBackend.Native is { } native && native.TryDecode(source, out point) ? BlsRefusal.None : PointEncoding.ReadCompressed<Fp2, G2Curve, Fp2Codec>(source, out point);
+        BlsBackend.Native is { } native && native.G2.TryDecode(source, out point) ? BlsRefusal.None : PointEncoding.ReadCompressed<Fp2, G2Curve, Fp2Codec>(source, out point);
 
-    private static bool IsInSubgroup(in Projective<Fp2, G2Curve> point) => BlsBackend.Native?.IsInSubgroup(point) ?? G2Curve.SubgroupMask(point) != 0;
+    private static bool IsInSubgroup(in Projective<Fp2, G2Curve> point) => BlsBackend.Native?.G2.IsInSubgroup(point) ?? G2Curve.SubgroupMask(point) != 0;
 
     private static BlsRefusal Checked(BlsRefusal refusal, in Projective<Fp2, G2Curve> read, out G2Point point)
     {
@@ -121,7 +125,24 @@ public readonly struct G2Point : IBlsGroup<G2Point>
     /// <inheritdoc/>
     public static G2Point Sum(ReadOnlySpan<G2Point> points)
     {
-        var sum = Projective<Fp2, G2Curve>.Identity;
+        Projective<Fp2, G2Curve> sum;
+        if (FpLanes.IsSupported)
+        {
+            G2Lanes.SetIdentity(out G2Lanes lanes);
+            foreach (ref readonly G2Point point in points)
+            {
+                if (point._isSet)
+                {
+                    G2Lanes.Of(point._point, out G2Lanes next);
+                    G2Lanes.Add(lanes, next, out lanes);
+                }
+            }
+
+            lanes.To(out sum);
+            return new G2Point(sum);
+        }
+
+        sum = Projective<Fp2, G2Curve>.Identity;
         foreach (ref readonly G2Point point in points)
         {
             if (point._isSet)
@@ -141,14 +162,14 @@ public readonly struct G2Point : IBlsGroup<G2Point>
     }
 
     /// <inheritdoc/>
-    public static G2Point Multiply(in G2Point a, in Scalar scalar) => BlsBackend.Native?.Multiply(a, scalar) ?? MultiplyManaged(a, scalar);
+    public static G2Point Multiply(in G2Point a, in Scalar scalar) => BlsBackend.Native?.G2.Multiply(a, scalar) ?? MultiplyManaged(a, scalar);
 
     /// <summary>The same by the managed code, whatever the backend.</summary>
     internal static G2Point MultiplyManaged(in G2Point a, in Scalar scalar)
     {
         Span<ulong> digits = stackalloc ulong[4];
         CurveParameter.Decompose(scalar.AsWords(), digits);
-        SecretMultiplication.Multiply(a.Coordinates, digits, out Projective<Fp2, G2Curve> product);
+        G2Curve.Multiply(a.Coordinates, digits, out Projective<Fp2, G2Curve> product);
         digits.Clear();
         return new G2Point(product);
     }
@@ -165,7 +186,7 @@ public readonly struct G2Point : IBlsGroup<G2Point>
             throw new ArgumentException($"{points.Length} points need as many scalars, there are {scalars.Length}.", nameof(scalars));
         }
 
-        return BlsBackend.Native?.MultiplySum(points, scalars, bits) ?? MultiplySumManaged(points, scalars, bits);
+        return BlsBackend.Native?.G2.MultiplySum(points, scalars, bits) ?? MultiplySumManaged(points, scalars, bits);
     }
 
     /// <summary>The same by the managed code, whatever the backend.</summary>
@@ -194,7 +215,24 @@ public readonly struct G2Point : IBlsGroup<G2Point>
             }
         }
 
-        MultiScalar.Sum(coordinates, digits, words, Math.Min(bits, words * 64), out Projective<Fp2, G2Curve> sum);
+        bits = Math.Min(bits, words * 64);
+        Projective<Fp2, G2Curve> sum;
+        if (FpLanes.IsSupported)
+        {
+            var lanes = new G2Lanes[coordinates.Length];
+            for (int i = 0; i < lanes.Length; i++)
+            {
+                G2Lanes.Of(coordinates[i], out lanes[i]);
+            }
+
+            MultiScalar.Sum(lanes, digits, words, bits, out G2Lanes total);
+            total.To(out sum);
+        }
+        else
+        {
+            MultiScalar.Sum(coordinates, digits, words, bits, out sum);
+        }
+
         return new G2Point(sum);
     }
 
@@ -225,9 +263,9 @@ public readonly struct G2Point : IBlsGroup<G2Point>
     /// <inheritdoc/>
     public override int GetHashCode()
     {
-        Span<byte> bytes = stackalloc byte[CompressedLength];
-        Write(bytes);
-        return MemoryMarshal.Read<int>(bytes[^sizeof(int)..]);
+        // The canonical form of x is enough, and costs nothing for decoded points.
+        Projective<Fp2, G2Curve>.ToAffine(Coordinates, out Fp2 x, out _);
+        return (int)Fp2.CanonicalLimb(x);
     }
 
     /// <summary>The compressed encoding in hexadecimal digits.</summary>

@@ -18,7 +18,7 @@ public static class HashToCurve
     /// <summary>hash_to_curve to G1: as good as a random oracle.</summary>
     /// <exception cref="ArgumentException">The tag is empty.</exception>
     public static G1Point ToG1(ReadOnlySpan<byte> message, ReadOnlySpan<byte> domain) =>
-        BlsBackend.Native is { } native && !domain.IsEmpty ? native.HashToG1(message, domain) : ToG1Managed(message, domain);
+        BlsBackend.Native is { } native && !domain.IsEmpty ? native.G1.Hash(message, domain) : ToG1Managed(message, domain);
 
     /// <summary>The same by the managed code, whatever the backend.</summary>
     [SkipLocalsInit]
@@ -26,11 +26,12 @@ public static class HashToCurve
     {
         Span<byte> uniform = stackalloc byte[2 * WideBytes];
         ExpandMessage.Xmd(message, domain, uniform);
-        Fp.ReadWide(uniform[..WideBytes], out Fp u0);
-        Fp.ReadWide(uniform[WideBytes..], out Fp u1);
-        SimplifiedSwu.Map<Fp, G1Curve, G1Map>(u0, out Projective<Fp, G1Curve> q0);
-        SimplifiedSwu.Map<Fp, G1Curve, G1Map>(u1, out Projective<Fp, G1Curve> q1);
-        Projective<Fp, G1Curve>.Add(q0, q1, out q0);
+        Span<Fp> u = stackalloc Fp[2];
+        Span<Projective<Fp, G1Curve>> q = stackalloc Projective<Fp, G1Curve>[2];
+        Fp.ReadWide(uniform[..WideBytes], out u[0]);
+        Fp.ReadWide(uniform[WideBytes..], out u[1]);
+        SimplifiedSwu.Map<Fp, G1Curve, G1Map>(u, q);
+        Projective<Fp, G1Curve>.Add(q[0], q[1], out Projective<Fp, G1Curve> q0);
         G1Curve.ClearCofactor(q0, out q0);
         return new G1Point(q0);
     }
@@ -48,7 +49,8 @@ public static class HashToCurve
     /// <summary>map_to_curve and clear_cofactor of one field element.</summary>
     internal static G1Point MapToG1(in Fp u)
     {
-        SimplifiedSwu.Map<Fp, G1Curve, G1Map>(u, out Projective<Fp, G1Curve> point);
+        Unsafe.SkipInit(out Projective<Fp, G1Curve> point);
+        SimplifiedSwu.Map<Fp, G1Curve, G1Map>(new ReadOnlySpan<Fp>(in u), new Span<Projective<Fp, G1Curve>>(ref point));
         G1Curve.ClearCofactor(point, out point);
         return new G1Point(point);
     }
@@ -56,7 +58,7 @@ public static class HashToCurve
     /// <summary>hash_to_curve to G2: as good as a random oracle.</summary>
     /// <exception cref="ArgumentException">The tag is empty.</exception>
     public static G2Point ToG2(ReadOnlySpan<byte> message, ReadOnlySpan<byte> domain) =>
-        BlsBackend.Native is { } native && !domain.IsEmpty ? native.HashToG2(message, domain) : ToG2Managed(message, domain);
+        BlsBackend.Native is { } native && !domain.IsEmpty ? native.G2.Hash(message, domain) : ToG2Managed(message, domain);
 
     /// <summary>The same by the managed code, whatever the backend.</summary>
     [SkipLocalsInit]
@@ -64,11 +66,12 @@ public static class HashToCurve
     {
         Span<byte> uniform = stackalloc byte[4 * WideBytes];
         ExpandMessage.Xmd(message, domain, uniform);
-        ReadWide(uniform[..(2 * WideBytes)], out Fp2 u0);
-        ReadWide(uniform[(2 * WideBytes)..], out Fp2 u1);
-        SimplifiedSwu.Map<Fp2, G2Curve, G2Map>(u0, out Projective<Fp2, G2Curve> q0);
-        SimplifiedSwu.Map<Fp2, G2Curve, G2Map>(u1, out Projective<Fp2, G2Curve> q1);
-        Projective<Fp2, G2Curve>.Add(q0, q1, out q0);
+        Span<Fp2> u = stackalloc Fp2[2];
+        Span<Projective<Fp2, G2Curve>> q = stackalloc Projective<Fp2, G2Curve>[2];
+        ReadWide(uniform[..(2 * WideBytes)], out u[0]);
+        ReadWide(uniform[(2 * WideBytes)..], out u[1]);
+        SimplifiedSwu.Map<Fp2, G2Curve, G2Map>(u, q);
+        Projective<Fp2, G2Curve>.Add(q[0], q[1], out Projective<Fp2, G2Curve> q0);
         G2Curve.ClearCofactor(q0, out q0);
         return new G2Point(q0);
     }
@@ -86,7 +89,8 @@ public static class HashToCurve
     /// <summary>map_to_curve and clear_cofactor of one field element.</summary>
     internal static G2Point MapToG2(in Fp2 u)
     {
-        SimplifiedSwu.Map<Fp2, G2Curve, G2Map>(u, out Projective<Fp2, G2Curve> point);
+        Unsafe.SkipInit(out Projective<Fp2, G2Curve> point);
+        SimplifiedSwu.Map<Fp2, G2Curve, G2Map>(new ReadOnlySpan<Fp2>(in u), new Span<Projective<Fp2, G2Curve>>(ref point));
         G2Curve.ClearCofactor(point, out point);
         return new G2Point(point);
     }

@@ -12,9 +12,6 @@ namespace Bft.Crypto.Bls12381;
 /// </remarks>
 public static class Pairing
 {
-    /// <summary>Pairs whose state fits on the stack; more are done in several loops.</summary>
-    private const int PairsPerLoop = 16;
-
     /// <summary>Whether Π e(p_i, q_i) = 1. True for no pairs.</summary>
     /// <param name="p">Points of G1.</param>
     /// <param name="q">As many points of G2.</param>
@@ -37,16 +34,23 @@ public static class Pairing
     }
 
     /// <summary>Π e(p_i, q_i)³, in the sense of the remarks on <see cref="Pairing"/>.</summary>
-    [SkipLocalsInit]
     internal static void Product(ReadOnlySpan<G1Point> p, ReadOnlySpan<G2Point> q, out Fp12 product)
+    {
+        Miller(p, q, out Fp12 miller);
+        FinalExponentiation.Raise(miller, out product);
+    }
+
+    /// <summary>The same before the final exponentiation.</summary>
+    [SkipLocalsInit]
+    internal static void Miller(ReadOnlySpan<G1Point> p, ReadOnlySpan<G2Point> q, out Fp12 miller)
     {
         if (p.Length != q.Length)
         {
             throw new ArgumentException($"{p.Length} points of G1 need as many of G2, there are {q.Length}.", nameof(q));
         }
 
-        Fp12 miller = Fp12.One;
-        Span<MillerLoop.Pair> pairs = stackalloc MillerLoop.Pair[PairsPerLoop];
+        miller = Fp12.One;
+        Span<MillerLoop.Pair> pairs = stackalloc MillerLoop.Pair[MillerLoop.PairsPerLoop];
         int used = 0;
         for (int i = 0; i < p.Length; i++)
         {
@@ -56,7 +60,7 @@ public static class Pairing
             }
 
             pairs[used++] = MillerLoop.Pair.Of(p[i].Coordinates, q[i].Coordinates);
-            if (used == PairsPerLoop)
+            if (used == MillerLoop.PairsPerLoop)
             {
                 MillerLoop.MultiplyInto(ref miller, pairs);
                 used = 0;
@@ -67,7 +71,5 @@ public static class Pairing
         {
             MillerLoop.MultiplyInto(ref miller, pairs[..used]);
         }
-
-        FinalExponentiation.Raise(miller, out product);
     }
 }

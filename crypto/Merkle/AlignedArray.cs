@@ -6,13 +6,17 @@ namespace Bft.Crypto.Merkle;
 
 /// <summary>
 /// An array of digests or entries whose first element begins a cache line, so that two children or one entry (64 bytes) lie in one line and not
-/// in two: at a million keys a commit waits for memory as long as it hashes. The memory is the collector's, and does not move.
+/// in two: at a million keys a commit waits for memory as long as it hashes. The memory is the collector's, and does not move. A short array lies in the cache as a whole,
+/// wherever it begins: it is an ordinary one.
 /// </summary>
 /// <typeparam name="T">A type without references, of a size that divides or is a multiple of 64 bytes.</typeparam>
 internal sealed class AlignedArray<T>
     where T : unmanaged
 {
     private const int LineBytes = 64;
+
+    /// <summary>From so many bytes on the array is aligned, and pinned to stay so.</summary>
+    private const int AlignedFromBytes = 64 << 10;
 
     private readonly ulong[] _storage;
     private readonly int _start;
@@ -22,8 +26,14 @@ internal sealed class AlignedArray<T>
     public AlignedArray(int length)
     {
         long words = (long)length * Unsafe.SizeOf<T>() / sizeof(ulong);
-        _storage = GC.AllocateArray<ulong>(checked((int)words + (LineBytes / sizeof(ulong))), pinned: true);
         _length = length;
+        if (words * sizeof(ulong) < AlignedFromBytes)
+        {
+            _storage = new ulong[words];
+            return;
+        }
+
+        _storage = GC.AllocateArray<ulong>(checked((int)words + (LineBytes / sizeof(ulong))), pinned: true);
         _start = WordsToNextLine(_storage);
     }
 

@@ -30,6 +30,9 @@ internal sealed class BucketSlab
 
     private const int ChunkShift = 11;
 
+    /// <summary>Entries the first chunk begins with: it grows to its full length, so that a small tree has a small slab.</summary>
+    private const int FirstEntries = 64;
+
     /// <summary>Up to this many entries a block has exactly the room it needs; above, there are four capacities an octave.</summary>
     private const int ExactCapacity = 8;
 
@@ -38,7 +41,7 @@ internal sealed class BucketSlab
     private int _next;
 
     /// <summary>Entries the slab has memory for.</summary>
-    public long Capacity => (long)_chunks.Count * ChunkEntries;
+    public long Capacity => _chunks.Count == 0 ? 0 : _chunks[0].Length + ((_chunks.Count - 1L) * ChunkEntries);
 
     /// <summary>The entries of a bucket.</summary>
     public ReadOnlySpan<TreeEntry> Read(in BucketSlot slot) => Block(slot)[..slot.Count];
@@ -136,14 +139,26 @@ internal sealed class BucketSlab
         int left = (_chunks.Count * ChunkEntries) - _next;
         if (left < capacity)
         {
+            GrowFirst(ChunkEntries);
             AbandonRest(left);
             _next = _chunks.Count * ChunkEntries;
-            _chunks.Add(new AlignedArray<TreeEntry>(ChunkEntries));
+            _chunks.Add(new AlignedArray<TreeEntry>(_chunks.Count == 0 ? FirstEntries : ChunkEntries));
         }
 
         start = _next;
         _next += capacity;
+        GrowFirst(_next);
         return start;
+    }
+
+    private void GrowFirst(int entries)
+    {
+        if (_chunks.Count == 1 && _chunks[0].Length < entries)
+        {
+            var larger = new AlignedArray<TreeEntry>(Math.Min(ChunkEntries, Math.Max(entries, 2 * _chunks[0].Length)));
+            _chunks[0].Span.CopyTo(larger.Span);
+            _chunks[0] = larger;
+        }
     }
 
     /// <summary>What is left at the end of a chunk becomes blocks of the largest capacities that fit.</summary>

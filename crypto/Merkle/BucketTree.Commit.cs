@@ -12,8 +12,9 @@ public sealed partial class BucketTree
     /// <summary>Nanoseconds apart by two orders: sorting a touched bucket against looking at 64 bits of the map of touched ones.</summary>
     private const int MapWordsPerSortedBucket = 32;
 
-    private readonly int[] _work = new int[Window];
-    private readonly Digest[] _hashes = new Digest[Window];
+    // As long as the most that was hashed in one go so far: most versions of a small state touch a few buckets.
+    private int[] _work = [];
+    private Digest[] _hashes = [];
     private readonly int[] _groupEnds = new int[MaximumBucketEntries + 2];
 
     /// <summary>
@@ -227,6 +228,8 @@ public sealed partial class BucketTree
     /// <summary>Hashes at most <see cref="Window"/> buckets into their leaves, those with equally many entries together.</summary>
     private void HashBuckets(ReadOnlySpan<int> buckets)
     {
+        Reserve(buckets.Length);
+
         // Counting sort by the number of entries; _groupEnds[n] moves from the start of group n to its end.
         int largest = 0;
         foreach (int bucket in buckets)
@@ -274,11 +277,22 @@ public sealed partial class BucketTree
     /// <summary>Hashes at most <see cref="Window"/> inner nodes from their children.</summary>
     private void HashNodes(ReadOnlySpan<int> nodes)
     {
+        Reserve(nodes.Length);
         Span<Digest> tree = _nodes.Span;
         Sha256Lanes.Run(_width, new NodeMessages(tree, nodes), nodes.Length, 1, TreeHash.NodeTailSchedule, _hashes);
         for (int i = 0; i < nodes.Length; i++)
         {
             tree[nodes[i]] = _hashes[i];
+        }
+    }
+
+    private void Reserve(int count)
+    {
+        if (_hashes.Length < count)
+        {
+            int room = Math.Min(Window, Math.Max(count, Math.Max(16, 2 * _hashes.Length)));
+            _work = new int[room];
+            _hashes = new Digest[room];
         }
     }
 

@@ -57,11 +57,9 @@ public sealed partial class BucketTree
     public BucketTree(BucketTreeOptions? options = null, ulong version = 0)
         : this(options ??= new BucketTreeOptions(), options.InitialDepth)
     {
-        Digest hash = TreeHash.EmptyBucket;
         for (int level = Depth; level >= 0; level--)
         {
-            _nodes.Span.Slice(1 << level, 1 << level).Fill(hash);
-            hash = TreeHash.Node(hash, hash);
+            _nodes.Span.Slice(1 << level, 1 << level).Fill(TreeHash.EmptyNode(Depth - level));
         }
 
         Close(version);

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 
 namespace Bft.Crypto.Merkle;
 
@@ -37,6 +36,7 @@ internal static class TreeHash
     private const int StackBytes = 1024;
 
     private static readonly uint[] NodeTail = ExpandNodeTail();
+    private static readonly Digest[] EmptyNodes = HashEmptyNodes();
 
     private static ReadOnlySpan<byte> BucketTag => "bft.tree.bucket"u8;
 
@@ -45,7 +45,10 @@ internal static class TreeHash
     private static ReadOnlySpan<byte> RootTag => "bft.tree.root"u8;
 
     /// <summary>The hash of a bucket without entries.</summary>
-    public static Digest EmptyBucket { get; } = Bucket([]);
+    public static Digest EmptyBucket => EmptyNodes[0];
+
+    /// <summary>The hash of an inner node that many levels above its buckets, all of which are empty; of an empty bucket for level 0.</summary>
+    public static Digest EmptyNode(int height) => EmptyNodes[height];
 
     /// <summary>The last block of every node, ready for the lanes.</summary>
     public static ReadOnlySpan<uint> NodeTailSchedule => NodeTail;
@@ -99,6 +102,18 @@ internal static class TreeHash
         return Sha256(preimage);
     }
 
+    private static Digest[] HashEmptyNodes()
+    {
+        var nodes = new Digest[BucketTree.MaximumDepth + 1];
+        nodes[0] = Bucket([]);
+        for (int height = 1; height < nodes.Length; height++)
+        {
+            nodes[height] = Node(nodes[height - 1], nodes[height - 1]);
+        }
+
+        return nodes;
+    }
+
     private static uint[] ExpandNodeTail()
     {
         var schedule = new uint[Sha256Schedule.Rounds];
@@ -123,8 +138,8 @@ internal static class TreeHash
 
     private static Digest Sha256(ReadOnlySpan<byte> preimage)
     {
-        Span<byte> digest = stackalloc byte[Digest.Size];
-        SHA256.HashData(preimage, digest);
-        return new Digest(digest);
+        Span<Digest> digest = stackalloc Digest[1];
+        Sha256Lanes.Hash(preimage, preimage.Length, digest);
+        return digest[0];
     }
 }

@@ -30,12 +30,15 @@ public sealed class VerifiedCache
     private readonly byte[] _salt = RandomNumberGenerator.GetBytes(SaltBytes);
     private readonly Stripe[] _stripes;
     private readonly int _stripeShift;
+    private readonly HashFunction _hash;
 
     /// <summary>Makes an empty cache.</summary>
     /// <param name="capacity">The most entries kept, at least 2; about 48 bytes of memory each, taken when the cache is made.</param>
+    /// <param name="hash">What makes the keys of entries; null for SHA-256. Another one only where nobody looks for collisions: in a simulated world.</param>
     /// <exception cref="ArgumentOutOfRangeException">Less than 2.</exception>
-    public VerifiedCache(int capacity = DefaultCapacity)
+    public VerifiedCache(int capacity = DefaultCapacity, HashFunction? hash = null)
     {
+        _hash = hash ?? HashFunction.Sha256;
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 2);
         int bits = capacity >= SmallestStripedCapacity ? StripeBits : 0;
         _stripeShift = 64 - bits;
@@ -77,14 +80,13 @@ public sealed class VerifiedCache
         signature.CopyTo(content[(HeaderBytes + publicKey.Length)..]);
         message.CopyTo(content[(HeaderBytes + publicKey.Length + signature.Length)..]);
 
-        Span<byte> digest = stackalloc byte[Digest.Size];
-        SHA256.HashData(content, digest);
+        Digest key = _hash.Hash(content);
         if (rented is not null)
         {
             ArrayPool<byte>.Shared.Return(rented);
         }
 
-        return new Digest(digest);
+        return key;
     }
 
     /// <summary>True when <paramref name="key"/> (from <see cref="KeyOf"/>) was added and is still kept.</summary>

@@ -46,6 +46,7 @@ public sealed class Chain
             _prefixes[kind] = prefix;
         }
 
+        EmptyPayload = Payload.Of(this, []);
         GenesisBlock = new Block(this, new BlockHeader(committee.Epoch, default, default, Digest.None, Payload.Empty(this).Root, default, default, 0), Payload.Empty(this), null);
         GenesisCertificate = new QuorumCertificate(
             new Statement(StatementKind.Vote, committee.Epoch, default, default, GenesisBlock.Digest), ReplicaSet.Empty, ReadOnlyMemory<byte>.Empty);
@@ -68,6 +69,9 @@ public sealed class Chain
 
     /// <summary>Whether unsigned transactions are admitted.</summary>
     public bool AcceptUnsigned { get; }
+
+    /// <summary>The payload without runs.</summary>
+    internal Payload EmptyPayload { get; }
 
     /// <summary>The block at height 0: empty, of view 0, without a parent.</summary>
     public Block GenesisBlock { get; }

@@ -55,32 +55,55 @@ public sealed class LedgerAudit
             throw new ArgumentException("The replay does not start at genesis.");
         }
 
-        List<ulong> numbers = [];
-        foreach (string name in _disk.List())
-        {
-            if (BlockSegment.TryParseName(name, out ulong number))
-            {
-                numbers.Add(number);
-            }
-        }
-
-        long total = numbers.Sum(LengthOf);
+        List<(ulong Number, long Bytes)> segments = [];
+        AuditError? error = List(segments);
+        long total = segments.Sum(segment => segment.Bytes);
         long done = 0;
-        AuditError? error = null;
-        for (int i = 0; i < numbers.Count && error is null; i++)
+        for (int i = 0; i < segments.Count && error is null; i++)
         {
-            error = CheckSegment(numbers[i], (ulong)i + 1, i == numbers.Count - 1, done, total, progress, cancellation);
-            done += LengthOf(numbers[i]);
+            error = CheckSegment(segments[i].Number, (ulong)i + 1, i == segments.Count - 1, done, total, progress, cancellation);
+            done += segments[i].Bytes;
         }
 
         progress?.Invoke(new AuditProgress(Last.Height, _replay.Transactions, done, total));
         return new AuditResult(error is null, Last.Height, _replay.Transactions, Last.StateRoot, _tornBytes, error);
     }
 
+    private AuditError? List(List<(ulong Number, long Bytes)> segments)
+    {
+        IReadOnlyList<string> names;
+        try
+        {
+            names = _disk.List();
+        }
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
+        {
+            return new AuditError(_disk.Location, 0, Last.Height.Next(), failed.Message);
+        }
+
+        foreach (string name in names)
+        {
+            if (BlockSegment.TryParseName(name, out ulong number))
+            {
+                segments.Add((number, LengthOf(number)));
+            }
+        }
+
+        return null;
+    }
+
+    // Of what cannot be read, 0: how much there is to do is for the progress alone, and what is wrong is told where it is checked, so that what comes before it is.
     private long LengthOf(ulong number)
     {
-        using IDiskFile file = _disk.Open(BlockSegment.NameOf(number), writable: false);
-        return file.Length;
+        try
+        {
+            using IDiskFile file = _disk.Open(BlockSegment.NameOf(number), writable: false);
+            return file.Length;
+        }
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
+        {
+            return 0;
+        }
     }
 
     private AuditError? CheckSegment(
@@ -105,7 +128,7 @@ public sealed class LedgerAudit
         {
             return Error(number, damaged.Offset, damaged.Reason);
         }
-        catch (IOException failed)
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
         {
             return Error(number, 0, failed.Message);
         }

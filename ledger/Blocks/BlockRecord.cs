@@ -70,10 +70,13 @@ internal static class BlockRecord
 
     public static uint Durable(ReadOnlySpan<byte> header) => BinaryPrimitives.ReadUInt32LittleEndian(header[DurableAt..]);
 
+    /// <summary>What <see cref="CommittedBlock.Encode"/> wrote, out of a whole, checked record.</summary>
+    public static ReadOnlyMemory<byte> Encoded(ReadOnlyMemory<byte> record) => record[BlockLengthAt..];
+
     /// <summary>Decodes the block out of a whole, checked record; null when malformed.</summary>
     public static CommittedBlock? Decode(Chain chain, ReadOnlyMemory<byte> record)
     {
-        var reader = new CanonicalReader(record[BlockLengthAt..]);
+        var reader = new CanonicalReader(Encoded(record));
         CommittedBlock? committed = CommittedBlock.Decode(chain, ref reader);
         return reader.Complete ? committed : null;
     }

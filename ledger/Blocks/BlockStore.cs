@@ -21,8 +21,8 @@ public sealed class BlockStore : ILedger
     private readonly IDisk _disk;
     private readonly Chain _chain;
     private readonly BlockStoreOptions _options;
-    private readonly StagingBuffer _staging = new(1 << 16);
-    private readonly CanonicalWriter _proof = new(4096);
+    private readonly StagingBuffer _staging = new();
+    private readonly CanonicalWriter _proof = new(1024);
     private readonly Lock _rebuilding = new();
     private volatile BlockSegment[] _segments = [];
     private volatile Tip _tip;
@@ -132,14 +132,15 @@ public sealed class BlockStore : ILedger
             return null;
         }
 
-        (long offset, int bytes) = segment.Locate(height);
-        var record = new byte[bytes];
-        if (segment.File.Read(offset, record) < bytes || !BlockRecord.IsHeader(record, segment.Salt, offset) || !BlockRecord.IsContent(record, segment.Salt, offset))
-        {
-            throw Damaged(segment, offset, height, "the record's checksum is wrong");
-        }
+        return BlockRecord.Decode(_chain, Record(segment, height)) ?? throw Damaged(segment, segment.Locate(height).Offset, height, "the record cannot be decoded");
+    }
 
-        return BlockRecord.Decode(_chain, record) ?? throw Damaged(segment, offset, height, "the record cannot be decoded");
+    /// <inheritdoc/>
+    public bool TryReadEncoded(Height height, out ReadOnlyMemory<byte> encoded)
+    {
+        BlockSegment? segment = SegmentOf(height);
+        encoded = segment is null ? default : BlockRecord.Encoded(Record(segment, height));
+        return segment is not null;
     }
 
     /// <inheritdoc/>
@@ -339,7 +340,7 @@ public sealed class BlockStore : ILedger
         BlockSegment last = Last;
         if (last.Count > 0)
         {
-            var bytes = new byte[1 << 16];
+            var bytes = new byte[(int)Math.Min(1 << 16, last.End)];
             long offset = last.Offsets[^2];
             int read = last.File.Read(offset, bytes.AsSpan(0, BlockRecord.HeaderBytes));
             offset = Math.Min(offset, BlockRecord.Durable(bytes.AsSpan(0, read)));
@@ -455,6 +456,16 @@ public sealed class BlockStore : ILedger
         }
 
         WriteIndex(segment, content);
+    }
+
+    // A whole record whose checksums are right.
+    private byte[] Record(BlockSegment segment, Height height)
+    {
+        (long offset, int bytes) = segment.Locate(height);
+        var record = new byte[bytes];
+        return segment.File.Read(offset, record) == bytes && BlockRecord.IsHeader(record, segment.Salt, offset) && BlockRecord.IsContent(record, segment.Salt, offset)
+            ? record
+            : throw Damaged(segment, offset, height, "the record's checksum is wrong");
     }
 
     private BlockSegment? SegmentOf(Height height)

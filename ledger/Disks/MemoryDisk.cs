@@ -66,11 +66,7 @@ public sealed class MemoryDisk : IDisk
         lock (_gate)
         {
             Content content = Find(name);
-            content.Current[offset] ^= mask;
-            if (offset < content.DurableLength)
-            {
-                content.Durable[offset] ^= mask;
-            }
+            content.Flip(offset, mask);
         }
     }
 
@@ -80,7 +76,7 @@ public sealed class MemoryDisk : IDisk
         lock (_gate)
         {
             Content content = Find(name);
-            return content.Current.AsSpan(0, content.Length).ToArray();
+            return content.ToArray();
         }
     }
 
@@ -105,7 +101,7 @@ public sealed class MemoryDisk : IDisk
         {
             foreach ((string name, Content content) in _names)
             {
-                copy.Put(name, content.Current.AsSpan(0, content.Length));
+                copy.Put(name, content.ToArray());
             }
         }
 
@@ -245,13 +241,34 @@ public sealed class MemoryDisk : IDisk
     {
         private readonly List<(int Offset, int Length)> _unflushed = [];
 
-        public byte[] Current { get; private set; } = [];
+        private SparseBytes _current = new();
+        private SparseBytes _durable = new();
+        private int _durableLength;
 
         public int Length { get; private set; }
 
-        public byte[] Durable { get; private set; } = [];
+        public void Read(long offset, Span<byte> destination) => _current.Read(offset, destination);
 
-        public int DurableLength { get; private set; }
+        public byte[] ToArray()
+        {
+            var bytes = new byte[Length];
+            Read(0, bytes);
+            return bytes;
+        }
+
+        public void Flip(long offset, byte mask)
+        {
+            if ((ulong)offset >= (ulong)Length)
+            {
+                throw new ArgumentOutOfRangeException(nameof(offset), offset, $"The file has {Length} bytes.");
+            }
+
+            _current[offset] ^= mask;
+            if (offset < _durableLength)
+            {
+                _durable[offset] ^= mask;
+            }
+        }
 
         public void Write(int offset, ReadOnlySpan<byte> bytes)
         {
@@ -260,8 +277,8 @@ public sealed class MemoryDisk : IDisk
                 return;
             }
 
-            Grow(offset + bytes.Length);
-            bytes.CopyTo(Current.AsSpan(offset));
+            Length = Math.Max(Length, offset + bytes.Length);
+            _current.Write(offset, bytes);
             _unflushed.Add((offset, bytes.Length));
         }
 
@@ -269,39 +286,25 @@ public sealed class MemoryDisk : IDisk
         {
             if (length < Length)
             {
-                Current.AsSpan(length, Length - length).Clear();
-                Length = length;
+                _current.Clear(length, Length - length);
             }
-            else
-            {
-                Grow(length);
-            }
+
+            Length = length;
         }
 
         public void MakeDurable()
         {
-            if (Durable.Length < Length)
+            if (_durableLength > Length)
             {
-                byte[] grown = Durable;
-                Array.Resize(ref grown, Current.Length);
-                Durable = grown;
-            }
-
-            if (DurableLength > Length)
-            {
-                Durable.AsSpan(Length, DurableLength - Length).Clear();
+                _durable.Clear(Length, _durableLength - Length);
             }
 
             foreach ((int offset, int length) in _unflushed)
             {
-                int end = Math.Min(offset + length, Length);
-                if (end > offset)
-                {
-                    Current.AsSpan(offset, end - offset).CopyTo(Durable.AsSpan(offset));
-                }
+                _durable.CopyFrom(_current, offset, Math.Min(offset + length, Length) - offset);
             }
 
-            DurableLength = Length;
+            _durableLength = Length;
             _unflushed.Clear();
         }
 
@@ -310,14 +313,14 @@ public sealed class MemoryDisk : IDisk
 
         public void Crash(CrashLoss loss, Random random)
         {
-            int length = DurableLength;
+            int length = _durableLength;
             if (loss is CrashLoss.Torn or CrashLoss.Reordered)
             {
-                length = random.Next(Math.Min(Length, DurableLength), Math.Max(Length, DurableLength) + 1);
+                length = random.Next(Math.Min(Length, _durableLength), Math.Max(Length, _durableLength) + 1);
             }
 
-            var bytes = new byte[Math.Max(length, 16)];
-            Durable.AsSpan(0, Math.Min(length, DurableLength)).CopyTo(bytes);
+            var bytes = new SparseBytes();
+            bytes.CopyFrom(_durable, 0, Math.Min(length, _durableLength));
             if (loss == CrashLoss.Torn)
             {
                 KeepSomeSectors(bytes, length, random);
@@ -327,14 +330,15 @@ public sealed class MemoryDisk : IDisk
                 KeepSomeWrites(bytes, length, random);
             }
 
-            Current = bytes;
+            _current = bytes;
             Length = length;
-            Durable = (byte[])bytes.Clone();
-            DurableLength = length;
+            _durable = new SparseBytes();
+            _durable.CopyFrom(bytes, 0, length);
+            _durableLength = length;
             _unflushed.Clear();
         }
 
-        private void KeepSomeSectors(byte[] bytes, int length, Random random)
+        private void KeepSomeSectors(SparseBytes bytes, int length, Random random)
         {
             foreach ((int offset, int count) in _unflushed)
             {
@@ -342,9 +346,9 @@ public sealed class MemoryDisk : IDisk
                 {
                     int end = Math.Min(offset + count, (start / SectorBytes + 1) * SectorBytes);
                     int usable = Math.Min(end, Math.Min(length, Length));
-                    if (random.Next(2) == 0 && usable > start)
+                    if (random.Next(2) == 0)
                     {
-                        Current.AsSpan(start, usable - start).CopyTo(bytes.AsSpan(start));
+                        bytes.CopyFrom(_current, start, usable - start);
                     }
 
                     start = end;
@@ -352,28 +356,16 @@ public sealed class MemoryDisk : IDisk
             }
         }
 
-        private void KeepSomeWrites(byte[] bytes, int length, Random random)
+        private void KeepSomeWrites(SparseBytes bytes, int length, Random random)
         {
             foreach ((int offset, int count) in _unflushed)
             {
                 int usable = Math.Min(offset + count, Math.Min(length, Length));
-                if (random.Next(2) == 0 && usable > offset)
+                if (random.Next(2) == 0)
                 {
-                    Current.AsSpan(offset, usable - offset).CopyTo(bytes.AsSpan(offset));
+                    bytes.CopyFrom(_current, offset, usable - offset);
                 }
             }
-        }
-
-        private void Grow(int length)
-        {
-            if (length > Current.Length)
-            {
-                byte[] grown = Current;
-                Array.Resize(ref grown, Math.Max(length, Current.Length * 2));
-                Current = grown;
-            }
-
-            Length = Math.Max(Length, length);
         }
     }
 
@@ -406,7 +398,7 @@ public sealed class MemoryDisk : IDisk
                 }
 
                 int count = Math.Min(destination.Length, alive.Length - (int)offset);
-                alive.Current.AsSpan((int)offset, count).CopyTo(destination);
+                alive.Read(offset, destination[..count]);
                 return count;
             }
         }

@@ -25,7 +25,8 @@ public sealed class Journal : IJournal
     private readonly JournalState _state = new();
     private readonly List<JournalSegment> _segments = [];
     private readonly List<StoredBlock> _stagedBlocks = [];
-    private readonly StagingBuffer _staging = new(1 << 16);
+    private readonly StagingBuffer _staging = new();
+    private readonly StagingBuffer _firstFrame = new();
     private IDiskFile? _file;
     private long _end;
     private long _capacity;
@@ -315,8 +316,9 @@ public sealed class Journal : IJournal
 
     private StagingBuffer CarryFrame(List<StoredBlock> carried)
     {
-        var frame = new StagingBuffer((1 << 16) + _staging.Length);
-        frame.Reserve(JournalSegment.FrameHeaderBytes);
+        StagingBuffer frame = _firstFrame;
+        frame.Clear();
+        frame.Reserve(JournalSegment.FrameHeaderBytes).Clear();
         JournalRecords.Carry(frame, _state);
         foreach ((ulong height, Digest digest) in _state.Marks)
         {

@@ -23,7 +23,7 @@ internal static class JournalRecovery
             }
         }
 
-        byte[] buffer = new byte[1 << 16];
+        byte[] buffer = [];
         foreach (ulong number in numbers)
         {
             string name = JournalSegment.NameOf(number);

@@ -128,8 +128,8 @@ internal sealed class JournalSegment(ulong number, ulong salt, long previousEnd,
     /// <summary>The first good frame that starts behind an offset, or null.</summary>
     public long? FindFrameBehind(IDiskFile file, long offset, ref byte[] buffer)
     {
-        var window = new byte[1 << 16];
         long length = file.Length;
+        var window = new byte[(int)Align(Math.Clamp(length - offset, 64, 1 << 16))];
         for (long start = offset + Alignment; start < length; start += window.Length - Alignment - Alignment)
         {
             int read = file.Read(start, window);

@@ -10,9 +10,9 @@ namespace Bft.Ledger;
 /// </summary>
 internal sealed class JournalState
 {
-    private readonly SortedDictionary<ulong, List<StoredBlock>> _blocks = [];
+    private readonly SortedList<ulong, List<StoredBlock>> _blocks = [];
     private readonly SortedDictionary<(byte Kind, ulong Slot), SafetyRecord> _records = [];
-    private readonly SortedDictionary<ulong, Digest> _marks = [];
+    private readonly SortedList<ulong, Digest> _marks = [];
 
     /// <summary>The number the next stored block gets: the order of storing, kept when a block is carried forward.</summary>
     public ulong NextSequence { get; private set; } = 1;
@@ -98,16 +98,15 @@ internal sealed class JournalState
     public void Release(Height through)
     {
         Released = Height.Max(Released, through);
-        while (_marks.Count > 0 && _marks.Keys.First() <= Released.Value)
+        while (_marks.Count > 0 && _marks.GetKeyAtIndex(0) <= Released.Value)
         {
-            _marks.Remove(_marks.Keys.First());
+            _marks.RemoveAt(0);
         }
 
-        while (_blocks.Count > 0 && _blocks.Keys.First() <= Released.Value)
+        while (_blocks.Count > 0 && _blocks.GetKeyAtIndex(0) <= Released.Value)
         {
-            ulong height = _blocks.Keys.First();
-            Drop(_blocks[height], _ => true);
-            _blocks.Remove(height);
+            Drop(_blocks.GetValueAtIndex(0), static _ => true);
+            _blocks.RemoveAt(0);
         }
     }
 

@@ -11,6 +11,7 @@ internal sealed class SegmentPreparation(IDisk disk, int segmentBytes, bool ahea
     private const string NextName = "journal-next.tmp";
     private const string SpareName = "journal-spare.tmp";
     private const int ChunkBytes = 1 << 20;
+    private static readonly byte[] Zeros = new byte[ChunkBytes];
 
     private Task<IDiskFile?>? _next;
     private bool _hasSpare;
@@ -89,10 +90,9 @@ internal sealed class SegmentPreparation(IDisk disk, int segmentBytes, bool ahea
         IDiskFile file = disk.Create(NextName);
         try
         {
-            var zeros = new byte[(int)Math.Min(ChunkBytes, bytes)];
-            for (long offset = 0; offset < bytes; offset += zeros.Length)
+            for (long offset = 0; offset < bytes; offset += ChunkBytes)
             {
-                file.Write(offset, zeros.AsSpan(0, (int)Math.Min(zeros.Length, bytes - offset)));
+                file.Write(offset, Zeros.AsSpan(0, (int)Math.Min(ChunkBytes, bytes - offset)));
             }
 
             file.Flush();

@@ -6,8 +6,10 @@ namespace Bft.Ledger;
 /// <summary>Writes a file from its start in large pieces and hashes what goes through.</summary>
 internal sealed class DiskWriteStream(IDiskFile file) : Stream
 {
+    private const int PieceBytes = 1 << 17;
+
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    private readonly byte[] _buffer = new byte[1 << 17];
+    private byte[] _buffer = new byte[4 << 10];
     private int _buffered;
     private long _written;
 
@@ -35,11 +37,16 @@ internal sealed class DiskWriteStream(IDiskFile file) : Stream
         _hash.AppendData(buffer);
         while (!buffer.IsEmpty)
         {
-            int taken = Math.Min(buffer.Length, _buffer.Length - _buffered);
+            int taken = Math.Min(buffer.Length, PieceBytes - _buffered);
+            if (_buffer.Length - _buffered < taken)
+            {
+                Array.Resize(ref _buffer, Math.Min(PieceBytes, Math.Max(2 * _buffer.Length, _buffered + taken)));
+            }
+
             buffer[..taken].CopyTo(_buffer.AsSpan(_buffered));
             _buffered += taken;
             buffer = buffer[taken..];
-            if (_buffered == _buffer.Length)
+            if (_buffered == PieceBytes)
             {
                 Flush();
             }
@@ -76,7 +83,7 @@ internal sealed class DiskReadStream(IDiskFile file, long start, long length) : 
 {
     private const int BufferBytes = 1 << 16;
 
-    private readonly byte[] _buffer = new byte[BufferBytes];
+    private readonly byte[] _buffer = new byte[(int)Math.Min(BufferBytes, length)];
     private long _bufferStart;
     private int _buffered;
     private long _position;
@@ -112,7 +119,7 @@ internal sealed class DiskReadStream(IDiskFile file, long start, long length) : 
         if (_position < _bufferStart || _position >= _bufferStart + _buffered)
         {
             _bufferStart = _position;
-            _buffered = file.Read(start + _position, _buffer.AsSpan(0, (int)Math.Min(BufferBytes, length - _position)));
+            _buffered = file.Read(start + _position, _buffer.AsSpan(0, (int)Math.Min(_buffer.Length, length - _position)));
         }
 
         int at = (int)(_position - _bufferStart);

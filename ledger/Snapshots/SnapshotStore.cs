@@ -129,7 +129,7 @@ public sealed class SnapshotStore : ISnapshotStore
         }
 
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var window = new byte[1 << 16];
+        var window = new byte[(int)Math.Min(1 << 16, FileHeader.Bytes + content)];
         for (long offset = 0, end = FileHeader.Bytes + content; offset < end;)
         {
             int read = file.Read(offset, window.AsSpan(0, (int)Math.Min(window.Length, end - offset)));

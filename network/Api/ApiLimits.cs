@@ -26,8 +26,29 @@ public sealed record ApiLimits
     /// <summary>The window of a connection: bytes that were sent to us and not yet read. Default 4 MiB.</summary>
     public int ConnectionWindowBytes { get; init; } = 4 << 20;
 
-    /// <summary>The most connections of clients at once, over gRPC and HTTP. Default 2048.</summary>
+    /// <summary>The most connections of clients at once, over gRPC and HTTP; one more makes one of the most crowded address give way. Default 2048.</summary>
     public int MaxConnections { get; init; } = 2048;
+
+    /// <summary>How long a connection may take to bring its first request, TLS handshake included. Default 5 s.</summary>
+    public TimeSpan FirstRequestTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long the head of an HTTP/1.1 request may take, from its first byte to its last. Default 5 s.</summary>
+    public TimeSpan HeadTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a connection without a request under way is kept. Default 130 s.</summary>
+    public TimeSpan KeepAliveTimeout { get; init; } = TimeSpan.FromSeconds(130);
+
+    /// <summary>The most bytes of a request's head beyond its first line. Default 16 KiB.</summary>
+    public int MaxHeadBytes { get; init; } = 16 << 10;
+
+    /// <summary>The most header fields of a request. Default 64.</summary>
+    public int MaxHeaderFields { get; init; } = 64;
+
+    /// <summary>The least average rate of a request's body and of an answer that waits for its reader, in bytes a second. Streams of gRPC have limits of their own. Default 1024.</summary>
+    public int MinBytesPerSecond { get; init; } = 1024;
+
+    /// <summary>How long a body may be slower than <see cref="MinBytesPerSecond"/> at its beginning. More than 1 s. Default 5 s.</summary>
+    public TimeSpan SlowBodyGrace { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>The most block watchers at once, over gRPC and HTTP. Default 256.</summary>
     public int MaxWatchers { get; init; } = 256;

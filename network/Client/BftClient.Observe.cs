@@ -1,7 +1,7 @@
-using System.Runtime.CompilerServices;
 using Bft.Crypto;
 using Bft.Engine;
 using Bft.Engine.Encoding;
+using Bft.Engine.Execution;
 using Bft.Network.Protocol;
 using Google.Protobuf;
 using Grpc.Core;
@@ -10,27 +10,33 @@ namespace Bft.Client;
 
 public sealed partial class BftClient
 {
-    private static readonly TimeSpan WatchBackoff = TimeSpan.FromMilliseconds(200);
-
     /// <summary>What every endpoint says of itself. Information, not evidence.</summary>
-    public async Task<IReadOnlyList<EndpointStatus>> StatusAsync(CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<EndpointStatus>> StatusAsync(CancellationToken cancellation = default) =>
+        await Task.WhenAll(_links.Select(link => StatusAsync(link, cancellation)));
+
+    /// <summary>
+    /// A height that is committed, at least as high as f+1 honest validators know: of the words of a quorum of validators, the (f+1)-th highest. f liars can
+    /// neither raise it above what an honest one has, nor lower it below what f+1 honest ones have. Waits until a quorum answers.
+    /// </summary>
+    /// <param name="notice">Told why there is no quorum, once, when the first try finds none; null to wait in silence.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public async Task<Height> HeightAsync(Action<string>? notice = null, CancellationToken cancellation = default)
     {
-        EndpointStatus[] all = await Task.WhenAll(_links.Select(async link =>
+        for (int attempt = 0; ; attempt++)
         {
-            try
+            var reasons = new List<string>();
+            if (await TryHeightAsync(reasons, cancellation) is { } height)
             {
-                StatusReply status = await link.Api.StatusAsync(new StatusRequest(), deadline: DateTime.UtcNow + _options.CallTimeout, cancellationToken: cancellation);
-                return status.ChainId.Span.SequenceEqual(Chain.Id.ToArray())
-                    ? new EndpointStatus(link.Endpoint, status, null)
-                    : new EndpointStatus(link.Endpoint, null, $"serves chain {Convert.ToHexStringLower(status.ChainId.Span)}, genesis is of {Chain.Id}");
+                return height;
             }
-            catch (RpcException refused)
+
+            if (attempt == 0)
             {
-                cancellation.ThrowIfCancellationRequested();
-                return new EndpointStatus(link.Endpoint, null, $"{refused.StatusCode}: {refused.Status.Detail}");
+                notice?.Invoke($"fewer than {Chain.Committee.QuorumSize} validators say how far they are: {string.Join("; ", reasons)}");
             }
-        }));
-        return all;
+
+            await Task.Delay(WatchBackoff, cancellation);
+        }
     }
 
     /// <summary>The committed block at that height, its commit proved against genesis; null when no endpoint has one.</summary>
@@ -44,91 +50,137 @@ public sealed partial class BftClient
         BlockAsync(new BlockRequest { Digest = ByteString.CopyFrom(digest.ToArray()) }, block => block.Block.Digest == digest, cancellation);
 
     /// <summary>
-    /// Where a transaction was committed, and its result; null when no endpoint has it. The block's commit is proved against genesis, the
-    /// result is on the word of f+1 validators, who are asked by repeating the run: a repeat returns the first result.
+    /// Which block executed a transaction, and its result; null when no endpoint has it. A block is found that holds the transaction, its commit proved
+    /// against genesis; height and result are on the word of f+1 validators, who are asked by repeating the run: a repeat returns the first
+    /// result, whatever later blocks repeat the run.
     /// </summary>
-    /// <exception cref="BftClientException">The block's proof does not hold, or fewer than f+1 validators are there.</exception>
+    /// <remarks>
+    /// Where the sessions of validators hold no result any more (a code from <see cref="ReceiptCodes.FirstReserved"/> on), the height is that of the lowest block, of those
+    /// that f+1 endpoints name and that are proved to hold it.
+    /// </remarks>
+    /// <exception cref="BftClientException">Fewer than f+1 validators are there or know of it, or they rejected the repeat.</exception>
     public async Task<CommittedTransaction?> TransactionAsync(TransactionId id, CancellationToken cancellation = default)
     {
-        var request = new TransactionRequest { Client = ByteString.CopyFrom(id.Client.ToArray()), Sequence = id.Sequence };
-        foreach (ValidatorLink link in _links)
+        using var found = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task<Height?>[] asked = [.. _links.Select(link => WhereAsync(link, id, found.Token))];
+        await foreach (Task<Height?> answer in Task.WhenEach(asked).WithCancellation(cancellation))
         {
-            TransactionReply reply;
-            try
+            // A validator only says where to look; the block is what is believed.
+            if (await answer is not { } height || await RunAtAsync(id, height, cancellation) is not { } run)
             {
-                reply = await link.Api.GetTransactionAsync(request, deadline: DateTime.UtcNow + _options.CallTimeout, cancellationToken: cancellation);
-            }
-            catch (RpcException)
-            {
-                cancellation.ThrowIfCancellationRequested();
                 continue;
             }
 
-            // The validator only says where to look; the block is what is believed.
-            CommittedBlock? block = await BlockAsync(new Height(reply.Height), cancellation);
-            if (block?.Block.Payload.Runs.FirstOrDefault(run => run.Client == id.Client && run.First <= id.Sequence && id.Sequence <= run.Last) is { } run)
-            {
-                int index = (int)(id.Sequence - run.First);
-                RunResult result = await SubmitRunAsync(run, cancellation);
-                return result.Receipt is { } receipt
-                    ? new CommittedTransaction(id, block.Block.Height, receipt.CodeAt(index), run.Commands[index])
-                    : throw new BftClientException($"Transaction {id} is in block {block.Block.Height}, but f+1 validators gave no result for it: {result.Rejection}");
-            }
+            int index = (int)(id.Sequence - run.First);
+            RunResult result = await SubmitRunAsync(run, cancellation);
+            byte code = result.Receipt is { } receipt
+                ? receipt.CodeAt(index)
+                : throw new BftClientException($"Transaction {id} is in block {height}, but f+1 validators gave no result for it: {result.Rejection}");
+            Height executed = code >= ReceiptCodes.FirstReserved ? await FirstAsync(id, asked, cancellation) : result.HeightAt(index);
+            await found.CancelAsync();
+            return new CommittedTransaction(id, executed, code, run.Commands[index]);
         }
 
+        cancellation.ThrowIfCancellationRequested();
         return null;
     }
 
-    /// <summary>
-    /// Committed blocks from that height on, in order and without gaps, each proved against genesis; history first, then as they come.
-    /// Goes on at another endpoint when one ends, stalls no one when read slowly, and is resumed with the height after the last seen.
-    /// </summary>
-    public async IAsyncEnumerable<CommittedBlock> WatchAsync(Height from, [EnumeratorCancellation] CancellationToken cancellation = default)
+    private async Task<EndpointStatus> StatusAsync(ValidatorLink link, CancellationToken cancellation)
     {
-        var next = new Height(Math.Max(1, from.Value));
-        for (int turn = 0; ; turn = (turn + 1) % _links.Length)
+        try
         {
-            await foreach (CommittedBlock block in WatchOneAsync(_links[turn], next, cancellation))
-            {
-                yield return block;
-                next = next.Next();
-            }
-
-            await Task.Delay(WatchBackoff, cancellation);
+            StatusReply status = await link.Api.StatusAsync(new StatusRequest(), deadline: DateTime.UtcNow + _options.CallTimeout, cancellationToken: cancellation);
+            return status.ChainId.Span.SequenceEqual(Chain.Id.ToArray())
+                ? new EndpointStatus(link.Endpoint, status, null)
+                : new EndpointStatus(link.Endpoint, null, $"serves chain {Convert.ToHexStringLower(status.ChainId.Span)}, genesis is of {Chain.Id}");
+        }
+        catch (RpcException refused)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            return new EndpointStatus(link.Endpoint, null, $"{refused.StatusCode}: {refused.Status.Detail}");
         }
     }
 
-    // Ends at the first error or lie; the caller goes on elsewhere.
-    private async IAsyncEnumerable<CommittedBlock> WatchOneAsync(ValidatorLink link, Height next, [EnumeratorCancellation] CancellationToken cancellation)
+    // Null when the answers of no quorum came; then the reasons say why.
+    private async Task<Height?> TryHeightAsync(List<string> reasons, CancellationToken cancellation)
     {
-        using var call = link.Watch(next, cancellation);
-        while (true)
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var words = new Dictionary<ReplicaId, Height>();
+        await foreach (Task<EndpointStatus> asked in Task.WhenEach(_links.Select(link => StatusAsync(link, enough.Token))).WithCancellation(cancellation))
         {
-            CommittedBlock? block;
-            try
+            EndpointStatus answer = await asked;
+            if (answer.Status is not { } status)
             {
-                if (!await call.ResponseStream.MoveNext(cancellation))
-                {
-                    yield break;
-                }
-
-                block = Decode(call.ResponseStream.Current.Content);
-            }
-            catch (RpcException)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                yield break;
+                reasons.Add($"{answer.Endpoint}: {answer.Error}");
+                continue;
             }
 
-            cancellation.ThrowIfCancellationRequested();
-            if (block is null || block.Block.Height != next || !_light.IsCommitted(block))
+            // One voice an endpoint: whom genesis names there, and what it calls itself only where genesis names nobody.
+            ReplicaId? named = GenesisEndpoints.ValidatorAt(_options.Genesis, answer.Endpoint);
+            if (status.Validator >= (uint)Chain.Committee.Size || (named is { } expected && expected.Value != (int)status.Validator))
             {
-                yield break;
+                reasons.Add($"{answer.Endpoint}: calls itself validator {status.Validator}, which it is not by genesis");
+                continue;
             }
 
-            yield return block;
-            next = next.Next();
+            var voice = new ReplicaId((int)status.Validator);
+            if (!words.TryAdd(voice, new Height(status.Height)) && named is not null)
+            {
+                words[voice] = new Height(status.Height);
+            }
+
+            if (Chain.Committee.IsQuorum(words.Keys.Aggregate(ReplicaSet.Empty, (set, other) => set.With(other))))
+            {
+                await enough.CancelAsync();
+                return words.Values.OrderDescending().ElementAt(Chain.Committee.HonestSize - 1);
+            }
         }
+
+        cancellation.ThrowIfCancellationRequested();
+        return null;
+    }
+
+    // Null when the endpoint does not have it, or does not answer.
+    private async Task<Height?> WhereAsync(ValidatorLink link, TransactionId id, CancellationToken cancellation)
+    {
+        var request = new TransactionRequest { Client = ByteString.CopyFrom(id.Client.ToArray()), Sequence = id.Sequence };
+        try
+        {
+            TransactionReply reply = await link.Api.GetTransactionAsync(request, deadline: DateTime.UtcNow + _options.CallTimeout, cancellationToken: cancellation);
+            return new Height(reply.Height);
+        }
+        catch (RpcException)
+        {
+            return null;
+        }
+    }
+
+    // The run of a transaction in the block of that height; null when no such block is proved, or it holds no such transaction.
+    private async Task<Run?> RunAtAsync(TransactionId id, Height height, CancellationToken cancellation)
+    {
+        CommittedBlock? block = await BlockAsync(height, cancellation);
+        return block?.Block.Payload.Runs.FirstOrDefault(run => run.Client == id.Client && run.First <= id.Sequence && id.Sequence <= run.Last);
+    }
+
+    // Of f+1 endpoints that know where it is one is honest and names the first block: no other is below it.
+    private async Task<Height> FirstAsync(TransactionId id, Task<Height?>[] asked, CancellationToken cancellation)
+    {
+        Height[] named = [.. (await Task.WhenAll(asked)).OfType<Height>()];
+        cancellation.ThrowIfCancellationRequested();
+        if (named.Length < Chain.Committee.HonestSize)
+        {
+            throw new BftClientException($"{named.Length} endpoints know where transaction {id} is, f+1 = {Chain.Committee.HonestSize} are needed: its client's session holds its result no longer.");
+        }
+
+        foreach (Height height in named.Distinct().Order())
+        {
+            if (await RunAtAsync(id, height, cancellation) is not null)
+            {
+                return height;
+            }
+        }
+
+        throw new BftClientException($"No endpoint gives a block that holds transaction {id}.");
     }
 
     private async Task<CommittedBlock?> BlockAsync(BlockRequest request, Func<CommittedBlock, bool> isAsked, CancellationToken cancellation)

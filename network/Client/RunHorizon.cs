@@ -16,7 +16,7 @@ internal sealed class RunHorizon(ChainLimits limits)
 {
     private readonly Lock _gate = new();
     private readonly int _mostRuns = limits.RunsUnderWay(1);
-    private readonly int _mostTransactions = limits.TransactionsUnderWay;
+    private readonly int _mostTransactions = ChainLimits.TransactionsUnderWay;
 
     // Ascending; finished ones only as long as they may matter to a run that comes late.
     private readonly List<Sent> _sent = [];

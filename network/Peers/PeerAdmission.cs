@@ -1,4 +1,5 @@
 using System.Security.Authentication;
+using Bft.Network.Connections;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http.Features;
@@ -10,7 +11,7 @@ namespace Bft.Network.Peers;
 
 /// <summary>
 /// The gate of the validators' port: TLS 1.3 with a certificate whose key genesis pins, or the connection ends in the handshake. Connections
-/// in their handshake have a room of their own (<see cref="HandshakeRoom"/>); of one member only so many are kept, and the oldest gives way,
+/// in their handshake have a room of their own (<see cref="ConnectionRoom"/>); of one member only so many are kept, and the oldest gives way,
 /// since it may be what is left of a process that died. So nobody's connections use up what another member needs.
 /// </summary>
 internal sealed class PeerAdmission(PeerHostOptions options, CommitteePins pins, LogThrottle throttle, ILogger logger)
@@ -19,7 +20,7 @@ internal sealed class PeerAdmission(PeerHostOptions options, CommitteePins pins,
 
     private readonly Lock _lock = new();
     private readonly LinkedList<ConnectionContext>[] _connections = [.. options.Pins.Select(_ => new LinkedList<ConnectionContext>())];
-    private readonly HandshakeRoom _room = new(options.Limits.MaxHandshakes);
+    private readonly ConnectionRoom _room = new(options.Limits.MaxHandshakes);
     private long _refused;
 
     /// <summary>How many connections ended in the handshake.</summary>
@@ -53,7 +54,12 @@ internal sealed class PeerAdmission(PeerHostOptions options, CommitteePins pins,
 
     private async Task CountRefusedAsync(ConnectionDelegate next, ConnectionContext connection)
     {
-        HandshakeRoom.Guest guest = _room.Enter(connection);
+        if (_room.Enter(connection) is not { } guest)
+        {
+            connection.Abort(new ConnectionAbortedException("Too many connections that have not finished their handshake."));
+            return;
+        }
+
         connection.Items[GuestKey] = guest;
         try
         {
@@ -84,7 +90,7 @@ internal sealed class PeerAdmission(PeerHostOptions options, CommitteePins pins,
 
         if (connection.Items.Remove(GuestKey, out object? guest))
         {
-            _room.Leave((HandshakeRoom.Guest)guest!);
+            _room.Leave((ConnectionRoom.Guest)guest!);
         }
 
         LinkedList<ConnectionContext> connections = _connections[member.Value];

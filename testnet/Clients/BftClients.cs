@@ -13,7 +13,7 @@ public sealed class BftClients : IClients
     public ITransactionClient Transactions(ClientTarget target, ClientIdentity identity) => new BftTransactionClient(target, identity);
 
     /// <inheritdoc/>
-    public IQueryClient Queries(ClientTarget target, Func<ClientIdentity>? ordering) => new BftQueryClient(target, ordering);
+    public IQueryClient Queries(ClientTarget target, Func<ClientIdentity>? ordering = null) => new BftQueryClient(target, ordering);
 
     /// <inheritdoc/>
     public IStatusClient Status(ClientTarget target) => new BftStatusClient(target);
@@ -22,10 +22,11 @@ public sealed class BftClients : IClients
     /// <param name="genesis">The chain.</param>
     /// <param name="endpoints">The endpoints.</param>
     /// <param name="identity">Who sends, or null for a reader.</param>
-    /// <param name="connectWithin">How long to wait for f+1 validators before the first submission fails.</param>
-    internal static BftClient Open(Genesis genesis, ImmutableArray<ClientEndpoint> endpoints, ClientIdentity? identity = null, TimeSpan? connectWithin = null) => new(new BftClientOptions
+    internal static BftClient Open(Genesis genesis, ImmutableArray<ClientEndpoint> endpoints, ClientIdentity? identity = null) => new(Options(genesis, endpoints, identity));
+
+    /// <summary>What such a client is made of.</summary>
+    internal static BftClientOptions Options(Genesis genesis, ImmutableArray<ClientEndpoint> endpoints, ClientIdentity? identity = null) => new()
     {
-        ConnectTimeout = connectWithin ?? TimeSpan.FromSeconds(10),
         Genesis = genesis,
         Endpoints = [.. endpoints.Select(endpoint => endpoint.Uri)],
         Signer = identity is { SignsRuns: true } ? identity.Signer : null,
@@ -33,7 +34,7 @@ public sealed class BftClients : IClients
         Sequences = identity?.Sequences,
         Barrier = static () => KeyValueCommand.Barrier(),
         StateProofCheck = Shows,
-    });
+    };
 
     /// <summary>What the library says, as an error of this program.</summary>
     internal static ClientException Failed(BftClientException exception, IEnumerable<ClientEndpoint> endpoints) => new(

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using Bft.Client;
 using Bft.Crypto;
@@ -11,24 +12,33 @@ internal sealed class BftQueryClient : IQueryClient
     // A chain that is idle exposes its last state by a few empty blocks, one quick round each.
     private static readonly TimeSpan BetweenProofs = TimeSpan.FromMilliseconds(50);
 
+    // A read is ordered by a client made for that read: it either finds validators soon or was no help.
     private static readonly TimeSpan ConnectWithin = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan OrderAfter = TimeSpan.FromMilliseconds(250);
 
     private readonly ClientTarget _target;
-    private readonly Func<ClientIdentity>? _ordering;
+    private readonly Func<BftClientOptions, BftClientOptions> _change;
     private readonly BftClient _named;
     private readonly Lazy<BftClient> _committee;
+    private readonly Lazy<ClientIdentity>? _ordering;
 
     /// <summary>Makes a client; nothing is connected until it is used.</summary>
     /// <param name="target">Whom to talk to.</param>
     /// <param name="ordering">Who orders a read when no quorum agrees; null when reads are not ordered.</param>
-    public BftQueryClient(ClientTarget target, Func<ClientIdentity>? ordering)
+    /// <param name="change">Changes the options of every client of the library that is made here; null to change none.</param>
+    public BftQueryClient(ClientTarget target, Func<ClientIdentity>? ordering, Func<BftClientOptions, BftClientOptions>? change = null)
     {
         _target = target;
-        _ordering = ordering;
-        _named = BftClients.Open(target.Genesis, target.Endpoints);
-        _committee = new Lazy<BftClient>(() => BftClients.Open(target.Genesis, target.WithCommittee()));
+        _change = change ?? (static options => options);
+        _ordering = ordering is null ? null : new Lazy<ClientIdentity>(ordering);
+        _named = Open(target.Endpoints);
+        _committee = new Lazy<BftClient>(() => Open(target.WithCommittee()));
     }
+
+    /// <summary>
+    /// How long a quorum may disagree, or wait, before the read is ordered: 500 ms, counted from when a quorum of validators was reached. A process that is just starting
+    /// takes longer than that to connect, which is no sign of anything.
+    /// </summary>
+    public TimeSpan OrderAfter { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <inheritdoc/>
     public async Task<KeyAnswer> GetAsync(ReadOnlyMemory<byte> key, Consistency consistency, bool prove, CancellationToken cancellation)
@@ -86,12 +96,13 @@ internal sealed class BftQueryClient : IQueryClient
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<BlockAnswer> WatchAsync(Height? from, [EnumeratorCancellation] CancellationToken cancellation)
+    public async IAsyncEnumerable<BlockAnswer> WatchAsync(Height? from, Action<string> notice, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        Height first = from ?? await NextHeightAsync(cancellation);
-        await foreach (CommittedBlock block in _named.WatchAsync(first, cancellation))
+        Height first = from ?? (await _committee.Value.HeightAsync(notice, cancellation)).Next();
+        await using IAsyncEnumerator<CommittedBlock> blocks = _committee.Value.WatchAsync(first, notice, cancellation).GetAsyncEnumerator(cancellation);
+        while (await MoveAsync(blocks))
         {
-            yield return Of(block);
+            yield return Of(blocks.Current);
         }
     }
 
@@ -102,6 +113,26 @@ internal sealed class BftQueryClient : IQueryClient
         if (_committee.IsValueCreated)
         {
             await _committee.Value.DisposeAsync();
+        }
+
+        if (_ordering is { IsValueCreated: true })
+        {
+            _ordering.Value.Dispose();
+        }
+    }
+
+    private BftClient Open(ImmutableArray<ClientEndpoint> endpoints, ClientIdentity? identity = null) =>
+        new(_change(BftClients.Options(_target.Genesis, endpoints, identity)));
+
+    private async ValueTask<bool> MoveAsync(IAsyncEnumerator<CommittedBlock> blocks)
+    {
+        try
+        {
+            return await blocks.MoveNextAsync();
+        }
+        catch (BftClientException exception)
+        {
+            throw BftClients.Failed(exception, _target.Endpoints);
         }
     }
 
@@ -123,7 +154,7 @@ internal sealed class BftQueryClient : IQueryClient
         {
             return await LinearizableAsync(key, cancellation);
         }
-        catch (BftClientException) when (refused is not null)
+        catch (Exception exception) when (refused is not null && exception is BftClientException or ClientException)
         {
             throw refused;
         }
@@ -138,26 +169,51 @@ internal sealed class BftQueryClient : IQueryClient
             return await quorum;
         }
 
-        await Task.WhenAny(quorum, Task.Delay(OrderAfter, cancellation));
-        if (quorum.IsCompletedSuccessfully)
-        {
-            return await quorum;
-        }
+        Task patience = PatienceAsync(enough.Token);
+        await Task.WhenAny(quorum, patience);
 
         // No quorum agrees, or not yet: on an idle chain validators wait for a block that may be committed and is not known to be. A place in
-        // the log settles both.
-        using ClientIdentity identity = _ordering();
-        await using BftClient ordering = BftClients.Open(_target.Genesis, _target.WithCommittee(), identity, ConnectWithin);
-        Task<ReadResult> ordered = ordering.ReadOrderedAsync(key, enough.Token);
+        // the log settles both. The quorum goes on: it is the answer where nothing can be ordered.
+        Task<ReadResult> ordered = quorum.IsCompletedSuccessfully || cancellation.IsCancellationRequested ? quorum : OrderAsync(_ordering, key, enough.Token);
         Task<ReadResult> first = await Task.WhenAny(quorum, ordered);
+        Task<ReadResult> other = first == quorum ? ordered : quorum;
         if (first.IsCompletedSuccessfully)
         {
             await enough.CancelAsync();
         }
 
-        await ((Task)Task.WhenAll(quorum, ordered)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return await (first.IsCompletedSuccessfully ? first : quorum.IsCompletedSuccessfully ? quorum : ordered);
+        await ((Task)Task.WhenAll(first, other)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await enough.CancelAsync();
+        await patience.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellation.ThrowIfCancellationRequested();
+        return first.IsCompletedSuccessfully ? await first : other.IsCompletedSuccessfully ? await other : throw Neither(quorum, ordered);
     }
+
+    // Once a quorum is reached it answers at once unless something keeps it from doing so.
+    private async Task PatienceAsync(CancellationToken cancellation)
+    {
+        await _committee.Value.HeightAsync(cancellation: cancellation);
+        await Task.Delay(OrderAfter, cancellation);
+    }
+
+    private async Task<ReadResult> OrderAsync(Lazy<ClientIdentity> ordering, ReadOnlyMemory<byte> key, CancellationToken cancellation)
+    {
+        // Opening a key takes a moment of work, in which the quorum may answer.
+        ClientIdentity identity = await Task.Run(() => ordering.Value, cancellation);
+        await using var client = new BftClient(_change(BftClients.Options(_target.Genesis, _target.WithCommittee(), identity)) with { ConnectTimeout = ConnectWithin });
+        return await client.ReadOrderedAsync(key, cancellation);
+    }
+
+    private Exception Neither(Task<ReadResult> quorum, Task<ReadResult> ordered) => ordered.Exception?.InnerException switch
+    {
+        DiagnosedException key => new ClientException(
+            $"no quorum of {_target.Genesis.Committee.QuorumSize} validators gave equal answers, and the read cannot be ordered: {key.What} ({key.Where})",
+            string.Join(", ", _target.Endpoints),
+            key.Todo,
+            key),
+        { } failed => failed,
+        null => quorum.Exception?.InnerException ?? new OperationCanceledException(),
+    };
 
     private async Task<BlockAnswer?> BlockAsync(Task<CommittedBlock?> asked)
     {
@@ -169,12 +225,6 @@ internal sealed class BftQueryClient : IQueryClient
         {
             throw BftClients.Failed(exception, _target.Endpoints);
         }
-    }
-
-    private async Task<Height> NextHeightAsync(CancellationToken cancellation)
-    {
-        IReadOnlyList<EndpointStatus> all = await _named.StatusAsync(cancellation);
-        return new Height(all.Max(answer => answer.Status?.Height ?? 0) + 1);
     }
 
     private static KeyAnswer Of(ReadResult read) => new(read.Found, read.Value, read.Height, Method(read.Path), null);

@@ -12,6 +12,7 @@ namespace Bft.Testnet.Clients;
 internal sealed class BftStatusClient(ClientTarget target) : IStatusClient
 {
     private const int MostNameLength = 128;
+    private const double MostPerSecond = 1e12;
 
     private readonly ConcurrentDictionary<ClientEndpoint, BftClient> _clients = new();
 
@@ -41,6 +42,9 @@ internal sealed class BftStatusClient(ClientTarget target) : IStatusClient
         return encoded.Length == 0 || (outcome is not null && (outcome.Failure is not null) == failed);
     }
 
+    // Neither NaN nor without end, which JSON cannot say.
+    private static bool IsRate(double value) => value is >= 0 and <= MostPerSecond;
+
     // Shown on a terminal.
     private static bool IsName(string text) => text.Length <= MostNameLength && !text.Any(char.IsControl);
 
@@ -48,7 +52,7 @@ internal sealed class BftStatusClient(ClientTarget target) : IStatusClient
     internal static ValidatorStatus? Of(StatusReply status)
     {
         if (status.Head.Length != Digest.Size || status.StateRoot.Length != Digest.Size || status.Validator >= ReplicaSet.Capacity || status.Leader >= ReplicaSet.Capacity ||
-            !IsName(status.Scheme) || !IsName(status.Backend) || status.Peers.Any(peer => peer.Id >= ReplicaSet.Capacity))
+            !IsRate(status.TransactionsPerSecond) || !IsRate(status.BlocksPerSecond) || !IsName(status.Scheme) || !IsName(status.Backend) || status.Peers.Any(peer => peer.Id >= ReplicaSet.Capacity))
         {
             return null;
         }
@@ -76,6 +80,8 @@ internal sealed class BftStatusClient(ClientTarget target) : IStatusClient
             status.Voting,
             status.NotVotingBecause.Length == 0 ? null : status.NotVotingBecause,
             status.ViewChanges,
+            status.TransactionsPerSecond,
+            status.BlocksPerSecond,
             status.Scheme.Length == 0 ? null : status.Scheme,
             status.Backend.Length == 0 ? null : status.Backend,
             [.. status.Peers.Select(peer => new PeerStatus(new ReplicaId((int)peer.Id), peer.Connected, new Height(peer.Height)))],

@@ -19,7 +19,7 @@ internal sealed class BftTransactionClient : ITransactionClient
     {
         _target = target;
         _identity = identity;
-        _client = BftClients.Open(target.Genesis, target.WithCommittee(), identity, ConnectWithin);
+        _client = new BftClient(BftClients.Options(target.Genesis, target.WithCommittee(), identity) with { ConnectTimeout = ConnectWithin });
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Bft.Client;
 using Bft.Crypto.KeyStore;
 using Bft.Crypto.Signatures;
 using Bft.Testnet.Homes;
@@ -9,7 +10,7 @@ namespace Bft.Testnet.Clients;
 /// <param name="Signer">The key.</param>
 /// <param name="Sequences">Where the next sequences come from.</param>
 /// <param name="SignsRuns">False to send unsigned, under the public key as a mere name; only on a chain that admits that.</param>
-public sealed record ClientIdentity(ISigner Signer, SequenceFile Sequences, bool SignsRuns = true) : IDisposable
+public sealed record ClientIdentity(ISigner Signer, ISequenceSource Sequences, bool SignsRuns = true) : IDisposable
 {
     /// <inheritdoc/>
     public void Dispose() => Signer.Dispose();
@@ -31,29 +32,50 @@ public static class ClientKey
     public static ClientIdentity OpenOrMake(string path, PassphraseSource? source = null)
     {
         string fullPath = Path.GetFullPath(path);
+        if (File.Exists(fullPath))
+        {
+            return Open(fullPath, source);
+        }
+
         HomeLayout directory = HomeLayout.At(Path.GetDirectoryName(fullPath)!);
-        string beside = fullPath + ".passphrase";
         try
         {
-            if (!File.Exists(fullPath))
-            {
-                Directory.CreateDirectory(directory.Root);
-                ISigner made = Make(fullPath, source is null ? PassphraseSource.Generate(beside) : source.Read(directory), source is null);
-                return new ClientIdentity(made, SequenceFile.Beside(fullPath, keyIsNew: true, DateTimeOffset.UtcNow));
-            }
-
-            ISigner opened = Open(fullPath, (source ?? new PassphraseSource.FromFile(beside)).Read(directory));
-            return new ClientIdentity(opened, SequenceFile.Beside(fullPath, keyIsNew: false, DateTimeOffset.UtcNow));
+            Directory.CreateDirectory(directory.Root);
+            ISigner made = Make(fullPath, source is null ? PassphraseSource.Generate(Beside(fullPath)) : source.Read(directory), source is null);
+            return new ClientIdentity(made, SequenceFile.Beside(fullPath, keyIsNew: true, DateTimeOffset.UtcNow));
         }
         catch (KeyStoreException exception)
         {
-            throw new HomeException(exception.Message.TrimEnd('.'), fullPath, "name the right key and passphrase with --key and --passphrase-file, or move the file away to make a new client", exception);
+            throw Unusable(fullPath, exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new HomeException($"the client key cannot be made: {exception.Message}", fullPath, "name a writable place with --key", exception);
         }
     }
+
+    /// <summary>Opens a key that is there.</summary>
+    /// <param name="path">The key store.</param>
+    /// <param name="source">Where its passphrase comes from; null for the file beside it.</param>
+    /// <exception cref="HomeException">Key store or passphrase are missing or cannot be used.</exception>
+    public static ClientIdentity Open(string path, PassphraseSource? source = null)
+    {
+        string fullPath = Path.GetFullPath(path);
+        try
+        {
+            string passphrase = (source ?? new PassphraseSource.FromFile(Beside(fullPath))).Read(HomeLayout.At(Path.GetDirectoryName(fullPath)!));
+            return new ClientIdentity(Open(fullPath, passphrase), SequenceFile.Beside(fullPath, keyIsNew: false, DateTimeOffset.UtcNow));
+        }
+        catch (KeyStoreException exception)
+        {
+            throw Unusable(fullPath, exception);
+        }
+    }
+
+    private static string Beside(string path) => path + ".passphrase";
+
+    private static HomeException Unusable(string path, KeyStoreException exception) => new(
+        exception.Message.TrimEnd('.'), path, "name the right key and passphrase with --key and --passphrase-file, or move the file away to make a new client", exception);
 
     private static ISigner Make(string path, string passphrase, bool passphraseIsBeside)
     {

@@ -25,7 +25,7 @@ public interface IClients
 
     /// <summary>A client that reads.</summary>
     /// <param name="target">Whom to talk to.</param>
-    /// <param name="ordering">Opens the identity under which a read is ordered when no quorum agrees; null to fail then.</param>
+    /// <param name="ordering">Opens the identity under which a read is ordered when no quorum agrees; called once at the most, and only then. Null to fail then.</param>
     IQueryClient Queries(ClientTarget target, Func<ClientIdentity>? ordering = null);
 
     /// <summary>A client that asks for status.</summary>

@@ -22,7 +22,7 @@ public interface IQueryClient : IAsyncDisposable
     /// <param name="consistency">How fresh.</param>
     /// <param name="prove">Whether to ask for a proof and check it against genesis.</param>
     /// <param name="cancellation">Gives up.</param>
-    /// <exception cref="ClientException">Nobody answered, or a proof did not hold.</exception>
+    /// <exception cref="ClientException">Nobody answered, the read could be neither settled by a quorum nor ordered, or a proof did not hold.</exception>
     Task<KeyAnswer> GetAsync(ReadOnlyMemory<byte> key, Consistency consistency, bool prove, CancellationToken cancellation);
 
     /// <summary>The block at a height, or null when it is not committed yet.</summary>
@@ -31,13 +31,17 @@ public interface IQueryClient : IAsyncDisposable
     /// <summary>The committed block of that digest, or null when there is none.</summary>
     Task<BlockAnswer?> BlockAsync(Digest digest, CancellationToken cancellation);
 
-    /// <summary>The height that executed a transaction, or null when it is not committed.</summary>
+    /// <summary>The height that executed a transaction, on the word of f+1 validators, or null when it is not committed.</summary>
     Task<Height?> TransactionAsync(TransactionId id, CancellationToken cancellation);
 
-    /// <summary>Committed blocks in ascending order without gaps, from a height on and then as they come. Goes on elsewhere when a validator dies.</summary>
-    /// <param name="from">The first height; null for the next block to be committed.</param>
+    /// <summary>
+    /// Committed blocks in ascending order without gaps, from a height on and then as they come. Goes on elsewhere when a validator dies, lies or withholds blocks, and waits
+    /// when there is none.
+    /// </summary>
+    /// <param name="from">The first height; null for the next block to be committed once a quorum of validators answers.</param>
+    /// <param name="notice">Told, once a silence, that no validators answer and why.</param>
     /// <param name="cancellation">Ends the stream.</param>
-    IAsyncEnumerable<BlockAnswer> WatchAsync(Height? from, CancellationToken cancellation);
+    IAsyncEnumerable<BlockAnswer> WatchAsync(Height? from, Action<string> notice, CancellationToken cancellation);
 }
 
 /// <summary>What is known about a key.</summary>

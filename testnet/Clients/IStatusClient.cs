@@ -26,6 +26,8 @@ public interface IStatusClient : IAsyncDisposable
 /// <param name="Voting">Whether it votes; false after it lost its safety records.</param>
 /// <param name="NotVotingBecause">Why it does not vote; null when it does.</param>
 /// <param name="ViewChanges">Views it gave up since it was started.</param>
+/// <param name="TransactionsPerSecond">Transactions it executed a second, lately (<see cref="Node.RateWindow"/>).</param>
+/// <param name="BlocksPerSecond">Blocks it executed a second, lately.</param>
 /// <param name="Scheme">The chain's certificate scheme; null when an older build does not say.</param>
 /// <param name="Backend">What does the scheme's arithmetic in its process: <c>managed</c>, or a native library's name; null as above.</param>
 /// <param name="Peers">The other validators as it sees them.</param>
@@ -43,6 +45,8 @@ public sealed record ValidatorStatus(
     bool Voting,
     string? NotVotingBecause,
     ulong ViewChanges,
+    double TransactionsPerSecond,
+    double BlocksPerSecond,
     string? Scheme,
     string? Backend,
     ImmutableArray<PeerStatus> Peers,

@@ -46,6 +46,11 @@ public static class BftCommandLine
             replies.Fail(new CommandException("stopped by a signal before the end", NameOf(result), "run it again"));
             return ExitCodes.Interrupted;
         }
+        catch (Exception exception) when (Surroundings.Of(exception, NameOf(result)) is { } failure)
+        {
+            replies.Fail(failure);
+            return ExitCodes.Failure;
+        }
         catch (Exception exception)
         {
             // The edge of the process: a bug, told in the same form as everything else, with the place for whoever mends it.

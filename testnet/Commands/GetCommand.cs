@@ -22,7 +22,7 @@ internal static class GetCommand
         command.Arguments.Add(key);
         command.Options.Add(consistency);
         command.Options.Add(prove);
-        TargetOptions target = TargetOptions.ForReading(environment, command);
+        TargetOptions target = TargetOptions.ForOrderedReading(environment, command);
         command.SetAction(async (result, cancellation) =>
         {
             string name = result.GetRequiredValue(key);
@@ -33,7 +33,7 @@ internal static class GetCommand
 
             Consistency wanted = result.GetValue(consistency) == "stale" ? Consistency.Stale : Consistency.Linearizable;
             ClientTarget whom = target.Target(result);
-            await using IQueryClient client = environment.Composition.Clients.Queries(whom, () => ClientKey.OpenOrMake(target.ClientDirectory(result).ClientKey));
+            await using IQueryClient client = environment.Composition.Clients.Queries(whom, target.Ordering(result));
             KeyAnswer answer = await AskAsync(name, result.GetValue(prove), () => target.WithinAsync(result, limit => client.GetAsync(operation.Key, wanted, result.GetValue(prove), limit), cancellation));
             var report = GetReport.Of(name, answer);
             if (answer.Proof is { Verified: false })
@@ -54,10 +54,10 @@ internal static class GetCommand
         {
             return await ask();
         }
-        catch (ClientException exception) when (prove)
+        catch (DiagnosedException exception) when (prove)
         {
             var report = new { key, found = (bool?)null, value = (string?)null, height = (ulong?)null, proof = new { verified = false, root = (string?)null, certificateView = (ulong?)null } };
-            throw new CommandException(exception.What, exception.Where, exception.Todo, exception) { Report = report };
+            throw new CommandException(exception.What, exception.Where, exception.Todo, exception) { Report = report, ExitCode = (exception as CommandException)?.ExitCode ?? ExitCodes.Failure };
         }
     }
 

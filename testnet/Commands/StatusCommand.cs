@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Bft.Testnet.Clients;
 using Bft.Testnet.CommandLine;
 using Bft.Testnet.Supervision;
@@ -59,6 +60,8 @@ internal static class StatusCommand
         bool Voting,
         string? NotVotingBecause,
         ulong ViewChanges,
+        double TransactionsPerSecond,
+        double BlocksPerSecond,
         string? Scheme,
         string? Backend,
         IReadOnlyList<PeerReport> Peers,
@@ -78,6 +81,8 @@ internal static class StatusCommand
             status.Voting,
             status.NotVotingBecause,
             status.ViewChanges,
+            status.TransactionsPerSecond,
+            status.BlocksPerSecond,
             status.Scheme,
             status.Backend,
             [.. status.Peers.Select(peer => new PeerReport(peer.Id.Value, peer.Connected, peer.Height.Value))],
@@ -86,7 +91,7 @@ internal static class StatusCommand
             GenerationReport.Of(status));
     }
 
-    private sealed record EndpointReport(string Endpoint, bool Answered, int? Id, ulong? Height, ulong? View, int? Leader, string? Head, long? Mempool, bool? Voting, string? NotVotingBecause, string? Scheme, string? Backend, int? ConnectedPeers, SharedKeyReport? SharedKey, GenerationReport? Generation)
+    private sealed record EndpointReport(string Endpoint, bool Answered, int? Id, ulong? Height, ulong? View, int? Leader, string? Head, long? Mempool, double? TransactionsPerSecond, double? BlocksPerSecond, bool? Voting, string? NotVotingBecause, string? Scheme, string? Backend, int? ConnectedPeers, SharedKeyReport? SharedKey, GenerationReport? Generation)
     {
         public static EndpointReport Of(ClientEndpoint endpoint, ValidatorStatus? status) => new(
             endpoint.ToString(),
@@ -97,6 +102,8 @@ internal static class StatusCommand
             status?.Leader?.Value,
             status?.Head.ToString(),
             status?.Mempool,
+            status?.TransactionsPerSecond,
+            status?.BlocksPerSecond,
             status?.Voting,
             status?.NotVotingBecause,
             status?.Scheme,
@@ -106,7 +113,7 @@ internal static class StatusCommand
             status is null ? null : GenerationReport.Of(status));
 
         public string Line() => Answered
-            ? $"validator {Id}  {Endpoint}  height {Height}  view {View}  leader {(Leader is { } leader ? leader : "-")}  mempool {Mempool}  peers {ConnectedPeers}{(Scheme is null ? "" : $"  {Scheme} ({Backend})")}{(SharedKey is null ? "" : $"  group key {SharedKey.GroupKey[..16]}…")}{(Generation is null ? "" : $"  key generation: {Generation.Phase} until {Generation.Deadline}")}{(Voting == true ? "" : $"  NOT VOTING: {NotVotingBecause}")}"
+            ? string.Create(CultureInfo.InvariantCulture, $"validator {Id}  {Endpoint}  height {Height}  view {View}  leader {(Leader is { } leader ? leader : "-")}  {TransactionsPerSecond:0.0} tx/s  {BlocksPerSecond:0.0} blocks/s  mempool {Mempool}  peers {ConnectedPeers}{(Scheme is null ? "" : $"  {Scheme} ({Backend})")}{(SharedKey is null ? "" : $"  group key {SharedKey.GroupKey[..16]}…")}{(Generation is null ? "" : $"  key generation: {Generation.Phase} until {Generation.Deadline}")}{(Voting == true ? "" : $"  NOT VOTING: {NotVotingBecause}")}")
             : $"no answer from {Endpoint}";
     }
 }

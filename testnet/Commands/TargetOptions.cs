@@ -34,11 +34,19 @@ internal sealed class TargetOptions
 
     /// <summary>Adds the options of a command that reads.</summary>
     public static TargetOptions ForReading(CommandEnvironment environment, Command command, bool timeout = true) =>
-        new TargetOptions(environment, "--from", "--to").AddTo(command, writes: false, timeout);
+        new TargetOptions(environment, "--from", "--to").AddTo(command, timeout);
+
+    /// <summary>Adds the options of a command that reads, and may have to order its read.</summary>
+    public static TargetOptions ForOrderedReading(CommandEnvironment environment, Command command)
+    {
+        TargetOptions options = ForReading(environment, command);
+        options._key.Description = "A client's key store: the read is ordered as that client where no quorum agrees; default a key of this call alone, which is never written.";
+        return options.AddKeyTo(command);
+    }
 
     /// <summary>Adds the options of a command that writes.</summary>
     public static TargetOptions ForWriting(CommandEnvironment environment, Command command, bool timeout = true) =>
-        new TargetOptions(environment, "--to", "--from").AddTo(command, writes: true, timeout);
+        new TargetOptions(environment, "--to", "--from").AddTo(command, timeout).AddKeyTo(command).AddUnsignedTo(command);
 
     /// <summary>Whom to talk to.</summary>
     public ClientTarget Target(ParseResult result)
@@ -60,10 +68,24 @@ internal sealed class TargetOptions
             throw new CommandException("this chain admits no unsigned transactions", "--unsigned", "leave the option out, or make a chain with \"bft up --unsigned\"");
         }
 
-        ClientIdentity identity = ClientKey.OpenOrMake(
-            result.GetValue(_key) ?? ClientDirectory(result).ClientKey,
-            PassphraseOptions.Source(result.GetValue(_passphraseFile), result.GetValue(_passphraseVariable)));
-        return identity with { SignsRuns = !unsigned };
+        return ClientKey.OpenOrMake(KeyPath(result), Passphrase(result)) with { SignsRuns = !unsigned };
+    }
+
+    /// <summary>Who orders a read: the client that is named, else one of this call alone.</summary>
+    /// <returns>Opens it; a key that is never needed is never opened.</returns>
+    /// <exception cref="CommandException">A key is named that is not there: reading makes none.</exception>
+    public Func<ClientIdentity> Ordering(ParseResult result)
+    {
+        PassphraseSource? passphrase = Passphrase(result);
+        if (result.GetValue(_key) is null && passphrase is null)
+        {
+            return ReaderIdentity.Make;
+        }
+
+        string key = KeyPath(result);
+        return File.Exists(key)
+            ? () => ClientKey.Open(key, passphrase)
+            : throw new CommandException("there is no such key store", Path.GetFullPath(key), "name a client's key with --key, or leave out the key and its passphrase: reading needs none");
     }
 
     /// <summary>Does something within the time that was given to it.</summary>
@@ -101,9 +123,13 @@ internal sealed class TargetOptions
         return [.. endpoints];
     }
 
+    private string KeyPath(ParseResult result) => result.GetValue(_key) ?? ClientDirectory(result).ClientKey;
+
+    private PassphraseSource? Passphrase(ParseResult result) => PassphraseOptions.Source(result.GetValue(_passphraseFile), result.GetValue(_passphraseVariable));
+
     private string GenesisPath(ParseResult result) => result.GetValue(_genesis) ?? DataLayout.At(result.GetValue(_data)!).Genesis;
 
-    private TargetOptions AddTo(Command command, bool writes, bool timeout)
+    private TargetOptions AddTo(Command command, bool timeout)
     {
         command.Options.Add(_endpoints);
         command.Options.Add(_genesis);
@@ -113,14 +139,20 @@ internal sealed class TargetOptions
             command.Options.Add(_timeout);
         }
 
-        if (writes)
-        {
-            command.Options.Add(_key);
-            command.Options.Add(_passphraseFile);
-            command.Options.Add(_passphraseVariable);
-            command.Options.Add(_unsigned);
-        }
+        return this;
+    }
 
+    private TargetOptions AddKeyTo(Command command)
+    {
+        command.Options.Add(_key);
+        command.Options.Add(_passphraseFile);
+        command.Options.Add(_passphraseVariable);
+        return this;
+    }
+
+    private TargetOptions AddUnsignedTo(Command command)
+    {
+        command.Options.Add(_unsigned);
         return this;
     }
 }

@@ -23,7 +23,7 @@ internal static class VerifyCommand
             if (report.Error is { } error)
             {
                 string place = string.Join(", ", new[] { error.File, error.Offset is { } offset ? $"offset {offset}" : null, error.Height is { } height ? $"height {height}" : null }.Where(part => part is not null));
-                throw new CommandException(error.Reason, place, "restore this home from another validator: move blocks/ away and let it catch up") { Report = report };
+                throw new CommandException(error.Reason, place, "if it may not be read, check owner and mode; else restore this home from another validator: move blocks/ away and let it catch up") { Report = report };
             }
 
             environment.Replies(result).Answer(report, () => $"ok: {report.Height} blocks, {report.Transactions} transactions, state root {report.StateRoot}");
@@ -32,7 +32,7 @@ internal static class VerifyCommand
         return (command, ["bft verify --home data/testnet/node-0", "bft verify --home data/testnet/node-0 --json"]);
     }
 
-    // The promise about the fields of the answer holds for a home that cannot even be opened.
+    // The promise about the fields of the answer holds for a home that cannot even be opened, and for an audit that did not come to its end.
     private static async Task<AuditReport> AuditAsync(ILedgerAudit audit, string directory, string? genesisPath, CancellationToken cancellation)
     {
         try
@@ -41,10 +41,20 @@ internal static class VerifyCommand
             HomeLock.RequireFree(settings.Home);
             return await audit.AuditAsync(settings, null, cancellation);
         }
-        catch (HomeException exception)
+        catch (DiagnosedException exception)
         {
-            var report = new AuditReport(false, 0, 0, null, new AuditError(exception.Where, null, null, exception.What));
-            throw new CommandException(exception.What, exception.Where, exception.Todo, exception) { Report = report };
+            throw NotDone(exception.What, exception.Where, exception.Todo, exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw NotDone(exception.Message.TrimEnd('.'), directory, "check owner and mode of the home and the file system", exception);
+        }
+        catch (OperationCanceledException exception) when (cancellation.IsCancellationRequested)
+        {
+            throw NotDone("stopped by a signal before the end", directory, "run it again", exception, ExitCodes.Interrupted);
         }
     }
+
+    private static CommandException NotDone(string what, string where, string todo, Exception exception, int exitCode = ExitCodes.Failure) =>
+        new(what, where, todo, exception) { Report = new AuditReport(false, 0, 0, null, new AuditError(where, null, null, what)), ExitCode = exitCode };
 }

@@ -13,7 +13,7 @@ internal static class WatchCommand
     /// <summary>The command with its examples.</summary>
     public static (Command Command, string[] Examples) Build(CommandEnvironment environment)
     {
-        var command = new Command("watch", "Prints committed blocks as they come, one a line; Ctrl+C ends it.");
+        var command = new Command("watch", "Prints committed blocks as they come, one a line; Ctrl+C ends it. Goes on, and says so on standard error, while no validators answer.");
         var from = new Option<ulong?>("--from-height") { Description = "Begin with this height: what was missed comes first, without gaps.", HelpName = "H", CustomParser = ParseHeight };
         command.Options.Add(from);
         TargetOptions target = TargetOptions.ForReading(environment, command, timeout: false);
@@ -23,7 +23,7 @@ internal static class WatchCommand
             await using IQueryClient client = environment.Composition.Clients.Queries(target.Target(result));
             try
             {
-                await foreach (BlockAnswer block in client.WatchAsync(result.GetValue(from) is { } height ? new Height(height) : null, cancellation))
+                await foreach (BlockAnswer block in client.WatchAsync(result.GetValue(from) is { } height ? new Height(height) : null, reason => replies.Notice($"waiting: {reason}"), cancellation))
                 {
                     var report = BlockReport.Of(block);
                     replies.Answer(report, report.Line);

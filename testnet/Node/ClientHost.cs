@@ -85,6 +85,7 @@ internal sealed class ClientHost : IAsyncDisposable
     private static void Listen(ListenOptions listen, NodeSettings settings, HttpProtocols protocols)
     {
         listen.Protocols = protocols;
+        listen.UseBftGate();
         if (settings.Config.ClientTls)
         {
             using var keys = ValidatorKeys.Open(settings);

@@ -1,3 +1,5 @@
+using Bft.Crypto.KeyStore;
+using Bft.Engine;
 using Bft.Engine.Execution;
 using Bft.Engine.Storage;
 using Bft.Ledger;
@@ -16,6 +18,8 @@ internal static class Diagnosis
         return exception switch
         {
             DiagnosedException => null,
+            KeyStoreException keys => new HomeException(keys.Message.TrimEnd('.'), VotingMarks.KeyDirectory(settings), "check owner, mode and free space of the key store's directory, then start again", keys),
+            GenesisException genesis => new HomeException(genesis.Message.TrimEnd('.'), settings.Home.Resolve(settings.Config.Genesis), "take the document of the ceremony", genesis),
             JournalDamagedException journal => new HomeException(
                 journal.Message.TrimEnd('.'), settings.Home.Resolve(settings.Config.Journal), "keep signed.mark where it is, move the journal directory away and start again; docs/operations.md, section \"When something is lost\"", journal),
             DamagedFileException damaged => new HomeException(damaged.Message.TrimEnd('.'), home, "restore the file from a backup, or move blocks/ away and let the validator fetch them from the others", damaged),

@@ -197,8 +197,10 @@ internal sealed class Validator : IAsyncDisposable
         Keep(gossip);
 
         _member = StartMember(settings, chain, keys, sharedKeys, pool, gossip);
+        var rates = new RateWindow(clock, pipeline.Transactions, executor.Point.Height);
         pipeline.Executed = (block, point) =>
         {
+            rates.Reached(pipeline.Transactions, point.Height);
             replica.Executed(point);
             index.Add(block);
             _member.AfterBlock(point.Height);
@@ -225,6 +227,7 @@ internal sealed class Validator : IAsyncDisposable
             Receipts = receipts,
             Pipeline = pipeline,
             Certified = certified,
+            Rates = rates,
             Replica = replica,
             Peers = peers.Transport,
         };

@@ -14,8 +14,6 @@ namespace Bft.Testnet.Node;
 /// <summary>The client API's way into a running validator.</summary>
 internal sealed class ValidatorGateway(ValidatorParts parts, TransactionGossip gossip) : IValidatorGateway
 {
-    private readonly RateMeter _rates = new(parts.Clock);
-
     /// <inheritdoc/>
     public Chain Chain => parts.Chain;
 
@@ -121,7 +119,7 @@ internal sealed class ValidatorGateway(ValidatorParts parts, TransactionGossip g
         StatePoint point = parts.Executor.Point;
         Height height = parts.Ledger.Height;
         ProtocolStatus protocol = parts.Replica.Status;
-        (double transactions, double blocks) = _rates.Sample(parts.Pipeline.Transactions, (long)point.Height.Value);
+        (double transactions, double blocks) = parts.Rates.PerSecond();
         return new StatusAnswer(
             height,
             point.Height,

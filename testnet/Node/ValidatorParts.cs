@@ -50,6 +50,8 @@ internal sealed class ValidatorParts
 
     public required CertifiedHeaders Certified { get; init; }
 
+    public required RateWindow Rates { get; init; }
+
     public required Replica Replica { get; init; }
 
     public required PeerTransport Peers { get; init; }

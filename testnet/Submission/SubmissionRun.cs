@@ -146,7 +146,7 @@ public sealed class SubmissionRun
         while (sent.TryPeek(out Task? oldest) && (oldest.IsCompleted || sent.Count >= _options.Ahead))
         {
             await oldest;
-            sent.TryDequeue(out _);
+            _ = sent.Dequeue();
         }
     }
 

@@ -49,6 +49,8 @@ public sealed class BlockStoreTests
             CommittedBlock read = store.Read(block.Height)!;
             Assert.True(read.Block.Encoded.Span.SequenceEqual(block.Encoded.Span));
             Assert.True(read.Proof.Certificate!.ContentEquals(Blocks[i].Proof.Certificate!));
+            Assert.True(store.TryReadEncoded(block.Height, out ReadOnlyMemory<byte> encoded));
+            Assert.Equal(Blocks[i].ToBytes(), encoded.ToArray());
             Assert.Equal(block.Header, store.ReadHeader(block.Height));
             Assert.Equal(chain, store.ChainAt(block.Height));
             Assert.Equal(block.Height, store.Find(block.Digest));
@@ -60,9 +62,11 @@ public sealed class BlockStoreTests
         Assert.Equal(chain, store.ChainDigest);
         var above = new Height((ulong)count + 1);
         Assert.Null(store.Read(above));
+        Assert.False(store.TryReadEncoded(above, out _));
         Assert.Null(store.ReadHeader(above));
         Assert.Null(store.ChainAt(above));
         Assert.Null(store.Read(default));
+        Assert.False(store.TryReadEncoded(default, out _));
         Assert.Null(store.Find(Test.Chain.Hash.Hash("nobody"u8)));
         Assert.Null(store.Find(new TransactionId(Blocks[0].Block.Payload.Runs[0].Client, 9999)));
         Assert.Null(store.Find(new TransactionId(Test.Chain.Id, 1)));
@@ -538,7 +542,7 @@ public sealed class BlockStoreTests
             string name = disk.List()[0];
             byte[] whole = disk.ReadAll(name);
             ulong salt = BitConverter.ToUInt64(whole, 40 + 48);
-            var record = new StagingBuffer(256);
+            var record = new StagingBuffer();
             BlockRecord.Write(record, new CanonicalWriter(), block, link, salt, whole.Length, whole.Length);
             disk.Put(name, [.. whole, .. record.Written]);
 

@@ -189,11 +189,52 @@ public sealed class LedgerAuditTests
         Assert.Equal((new Height(2), 1), (result.Height, result.Transactions));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void A_segment_that_may_not_be_read_is_an_answer_with_what_holds_before_it(int refused)
+    {
+        MemoryDisk disk = Filled(Blocks);
+        string[] segments = [.. disk.List().Where(name => BlockSegment.TryParseName(name, out _))];
+        Assert.True(segments.Length > 2);
+        AuditResult result = Audit(new RefusingDisk(disk, segments[refused]));
+        Assert.False(result.Ok);
+        Assert.Contains(segments[refused], result.Error!.File, StringComparison.Ordinal);
+        Assert.Equal("Permission denied.", result.Error.Reason);
+        Assert.Equal(refused > 0, result.Height.Value > 0);
+    }
+
+    [Fact]
+    public void A_directory_that_may_not_be_read_is_an_answer()
+    {
+        AuditResult result = Audit(new RefusingDisk(Filled(Blocks), null));
+        Assert.False(result.Ok);
+        Assert.Equal("Permission denied.", result.Error!.Reason);
+    }
+
     [Fact]
     public void A_cancelled_audit_stops()
     {
         using var stop = new CancellationTokenSource();
         stop.Cancel();
         Assert.Throws<OperationCanceledException>(() => new LedgerAudit(Filled(Blocks), Test.Chain, TestChain.Rule, new TestClaims(Test), new TestReplay(Test)).Run(null, stop.Token));
+    }
+
+    // Refuses one file as a file system would that permits to see it and not to read it; or, without a name, to be listed.
+    private sealed class RefusingDisk(IDisk disk, string? refused) : IDisk
+    {
+        public string Location => disk.Location;
+
+        public IReadOnlyList<string> List() => refused is null ? throw new UnauthorizedAccessException("Permission denied.") : disk.List();
+
+        public IDiskFile Open(string name, bool writable = true) => name == refused ? throw new IOException("Permission denied.") : disk.Open(name, writable);
+
+        public IDiskFile Create(string name) => throw new InvalidOperationException("An audit reads only.");
+
+        public void Rename(string from, string to) => throw new InvalidOperationException("An audit reads only.");
+
+        public void Delete(string name) => throw new InvalidOperationException("An audit reads only.");
+
+        public void Flush() => throw new InvalidOperationException("An audit reads only.");
     }
 }

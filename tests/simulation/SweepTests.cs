@@ -22,6 +22,7 @@ public class SweepTests(ITestOutputHelper output)
     [Theory]
     [InlineData("hotstuff", 4, 63931191868)]
     [InlineData("hotstuff", 6, 63931689909)]
+    [InlineData("hotstuff", 4, 1001167)]
     public void A_seed_that_once_failed_is_good(string protocol, int nodes, ulong seed)
     {
         SimulationResult result = SimulationRun.Execute(Protocols.Find(protocol)!, nodes, seed);

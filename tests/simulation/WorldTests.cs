@@ -1,3 +1,6 @@
+using System.Text;
+using Bft.Crypto;
+using Bft.Crypto.Signatures;
 using Bft.Engine;
 using Bft.Ledger.Disks;
 using Bft.Simulation.Nodes;
@@ -136,6 +139,20 @@ public class WorldTests(ITestOutputHelper output)
         Assert.Empty(world.Watch.Violations);
     }
 
+    // What rotted may be the last frame: it looks like one that a crash tore, the journal opens without it, and its promise is forgotten.
+    [Fact]
+    public void A_replica_whose_media_rotted_may_be_accused_and_no_other_that_is_honest()
+    {
+        SimulatedWorld world = Running(seed: 15);
+        world.Replicas[2].Rot(new Randomness(1), 1);
+        Assert.True(world.Replicas[2].Spoilt);
+        world.Watch.Evidence.Accused(1, new Evidence(Signed(world, 2, "one"), Signed(world, 2, "another")));
+        Assert.Empty(world.Watch.Violations);
+        Assert.Equal(1, world.Watch.Evidence.Proved);
+        world.Watch.Evidence.Accused(1, new Evidence(Signed(world, 0, "one"), Signed(world, 0, "another")));
+        Assert.Equal("evidence", Assert.Single(world.Watch.Violations).Check);
+    }
+
     [Fact]
     public void Two_faces_of_a_traitor_are_proved_when_honest_replicas_see_both()
     {
@@ -152,6 +169,17 @@ public class WorldTests(ITestOutputHelper output)
 
     private static SimulationResult Traced(ulong seed) =>
         SimulationRun.Execute(HotStuff, 4, seed, new SimulationOptions { KeepTrace = true, Blocks = 20, FaultPeriod = TimeSpan.FromSeconds(0.4) });
+
+    private static Vote Signed(SimulatedWorld world, int replica, string subject)
+    {
+        var statement = new Statement(StatementKind.Proposal, world.Chain.Committee.Epoch, new View(9999), new Height(1), HashFunction.Sha256.Hash(Encoding.UTF8.GetBytes(subject)));
+        var message = new byte[Statement.SignedBytes];
+        world.Chain.WriteSigned(statement, message);
+        ISigner signer = world.Keys.SignerOf(replica);
+        var signature = new byte[signer.Scheme.SignatureBytes];
+        signer.Sign(message, signature);
+        return new Vote(statement, new ReplicaId(replica), signature);
+    }
 
     private static SimulatedWorld Running(ulong seed)
     {

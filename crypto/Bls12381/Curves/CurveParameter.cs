@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Bft.Crypto.Bls12381.Fields;
 
 namespace Bft.Crypto.Bls12381.Curves;
 
@@ -11,18 +10,17 @@ internal static class CurveParameter
 
     /// <summary>|z|·a: 63 doublings, five additions. The course depends on z only.</summary>
     [SkipLocalsInit]
-    public static void Multiply<TField, TCurve>(in Projective<TField, TCurve> a, out Projective<TField, TCurve> product)
-        where TField : unmanaged, IField<TField>
-        where TCurve : ICurve<TField, TCurve>
+    public static void Multiply<TPoint>(in TPoint a, out TPoint product)
+        where TPoint : unmanaged, IPointArithmetic<TPoint>
     {
-        Projective<TField, TCurve> point = a;
-        Projective<TField, TCurve> result = a;
+        TPoint point = a;
+        TPoint result = a;
         for (int bit = 62; bit >= 0; bit--)
         {
-            Projective<TField, TCurve>.Double(result, out result);
+            TPoint.Double(result, out result);
             if (((Absolute >> bit) & 1) != 0)
             {
-                Projective<TField, TCurve>.Add(result, point, out result);
+                TPoint.Add(result, point, out result);
             }
         }
 

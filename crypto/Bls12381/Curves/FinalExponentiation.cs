@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Bft.Crypto.Bls12381.Fields;
+using Bft.Crypto.Bls12381.Lanes;
 
 namespace Bft.Crypto.Bls12381.Curves;
 
@@ -47,6 +48,15 @@ internal static class FinalExponentiation
     [SkipLocalsInit]
     private static void RaiseByParameter(in Fp12 a, out Fp12 power)
     {
+        if (FpLanes.IsSupported)
+        {
+            Fp12Lanes.Of(a, out Fp12Lanes lanes);
+            Fp12Lanes.RaiseByParameter(lanes, out lanes);
+            lanes.To(out power);
+            Fp12.Conjugate(power, out power);
+            return;
+        }
+
         Fp12 result = a;
         for (int bit = 62; bit >= 0; bit--)
         {

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Bft.Crypto.Bls12381.Fields;
+using Bft.Crypto.Bls12381.Lanes;
 
 namespace Bft.Crypto.Bls12381.Curves;
 
@@ -46,8 +47,20 @@ internal readonly struct G1Curve : ICurve<Fp, G1Curve>
     [SkipLocalsInit]
     public static ulong SubgroupMask(in Projective<Fp, G1Curve> point)
     {
-        CurveParameter.Multiply(point, out Projective<Fp, G1Curve> multiple);
-        CurveParameter.Multiply(multiple, out multiple);
+        Projective<Fp, G1Curve> multiple;
+        if (FpLanes.IsSupported)
+        {
+            G1Lanes.Of(point, out G1Lanes lanes);
+            CurveParameter.Multiply(lanes, out lanes);
+            CurveParameter.Multiply(lanes, out lanes);
+            lanes.To(out multiple);
+        }
+        else
+        {
+            CurveParameter.Multiply(point, out multiple);
+            CurveParameter.Multiply(multiple, out multiple);
+        }
+
         MultiplyByEigenvalue(point, out Projective<Fp, G1Curve> image);
         return Projective<Fp, G1Curve>.EqualMask(multiple, image);
     }
@@ -55,7 +68,41 @@ internal readonly struct G1Curve : ICurve<Fp, G1Curve>
     /// <summary>Into the subgroup, by 1 - z (RFC 9380 §8.8.1: h_eff; Wahby and Boneh 2019, section 5).</summary>
     public static void ClearCofactor(in Projective<Fp, G1Curve> point, out Projective<Fp, G1Curve> cleared)
     {
-        CurveParameter.Multiply(point, out Projective<Fp, G1Curve> multiple);
-        Projective<Fp, G1Curve>.Add(multiple, point, out cleared);
+        if (FpLanes.IsSupported)
+        {
+            G1Lanes.Of(point, out G1Lanes lanes);
+            ClearCofactor(lanes, out lanes);
+            lanes.To(out cleared);
+        }
+        else
+        {
+            ClearCofactor<Projective<Fp, G1Curve>>(point, out cleared);
+        }
+    }
+
+    /// <summary>The same for any form of the points.</summary>
+    internal static void ClearCofactor<TPoint>(in TPoint point, out TPoint cleared)
+        where TPoint : unmanaged, IPointArithmetic<TPoint>
+    {
+        CurveParameter.Multiply(point, out TPoint multiple);
+        TPoint.Add(multiple, point, out cleared);
+    }
+
+    /// <summary>A secret scalar times a point of the subgroup.</summary>
+    /// <param name="point">The point.</param>
+    /// <param name="digits">What <see cref="CurveParameter.DecomposeIntoTwo"/> makes of the scalar.</param>
+    /// <param name="product">The product.</param>
+    public static void Multiply(in Projective<Fp, G1Curve> point, ReadOnlySpan<ulong> digits, out Projective<Fp, G1Curve> product)
+    {
+        if (FpLanes.IsSupported)
+        {
+            G1Lanes.Of(point, out G1Lanes lanes);
+            SecretMultiplication.Multiply(lanes, digits, Digits, DigitBits, out lanes);
+            lanes.To(out product);
+        }
+        else
+        {
+            SecretMultiplication.Multiply(point, digits, Digits, DigitBits, out product);
+        }
     }
 }

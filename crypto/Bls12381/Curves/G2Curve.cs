@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Bft.Crypto.Bls12381.Fields;
+using Bft.Crypto.Bls12381.Lanes;
 
 namespace Bft.Crypto.Bls12381.Curves;
 
@@ -67,7 +68,18 @@ internal readonly struct G2Curve : ICurve<Fp2, G2Curve>
     [SkipLocalsInit]
     public static ulong SubgroupMask(in Projective<Fp2, G2Curve> point)
     {
-        CurveParameter.Multiply(point, out Projective<Fp2, G2Curve> multiple);
+        Projective<Fp2, G2Curve> multiple;
+        if (FpLanes.IsSupported)
+        {
+            G2Lanes.Of(point, out G2Lanes lanes);
+            CurveParameter.Multiply(lanes, out lanes);
+            lanes.To(out multiple);
+        }
+        else
+        {
+            CurveParameter.Multiply(point, out multiple);
+        }
+
         MultiplyByEigenvalue(point, out Projective<Fp2, G2Curve> image);
         return Projective<Fp2, G2Curve>.EqualMask(multiple, image);
     }
@@ -75,23 +87,55 @@ internal readonly struct G2Curve : ICurve<Fp2, G2Curve>
     /// <summary>
     /// Into the subgroup: (z² - z - 1)P + (z - 1)ψ(P) + ψ²(2P) (Budroni and Pintore 2017; RFC 9380 appendix G.3), with z negative.
     /// </summary>
-    [SkipLocalsInit]
     public static void ClearCofactor(in Projective<Fp2, G2Curve> point, out Projective<Fp2, G2Curve> cleared)
     {
-        // z(zP + ψP) = z²P + zψP, minus zP, plus ψ²(2P), minus ψP, minus P. With |z|: zP = -|z|P.
-        CurveParameter.Multiply(point, out Projective<Fp2, G2Curve> t1);
-        Projective<Fp2, G2Curve>.Negate(t1, out t1);
-        Psi(point, out Projective<Fp2, G2Curve> psi);
-        Projective<Fp2, G2Curve>.Add(t1, psi, out Projective<Fp2, G2Curve> t2);
-        CurveParameter.Multiply(t2, out t2);
-        Projective<Fp2, G2Curve>.Negate(t2, out t2);
-        Projective<Fp2, G2Curve>.Double(point, out Projective<Fp2, G2Curve> t3);
-        Psi(t3, out t3);
-        Psi(t3, out t3);
-        Projective<Fp2, G2Curve>.Add(t3, t2, out t3);
-        Projective<Fp2, G2Curve>.Add(t1, psi, out t1);
-        Projective<Fp2, G2Curve>.Add(t1, point, out t1);
-        Projective<Fp2, G2Curve>.Negate(t1, out t1);
-        Projective<Fp2, G2Curve>.Add(t3, t1, out cleared);
+        if (FpLanes.IsSupported)
+        {
+            G2Lanes.Of(point, out G2Lanes lanes);
+            ClearCofactor(lanes, out lanes);
+            lanes.To(out cleared);
+        }
+        else
+        {
+            ClearCofactor<Projective<Fp2, G2Curve>>(point, out cleared);
+        }
+    }
+
+    /// <summary>The same for any form of the points.</summary>
+    [SkipLocalsInit]
+    internal static void ClearCofactor<TPoint>(in TPoint point, out TPoint cleared)
+        where TPoint : unmanaged, IPointArithmetic<TPoint>
+    {
+        // With |z| = -z and the endomorphism ε = -ψ, for s = |z|P + ε(P): |z|s + s + ε²(2P) - P.
+        CurveParameter.Multiply(point, out TPoint sum);
+        TPoint.MultiplyByEigenvalue(point, out TPoint image);
+        TPoint.Add(sum, image, out sum);
+        TPoint.Double(point, out image);
+        TPoint.MultiplyByEigenvalue(image, out image);
+        TPoint.MultiplyByEigenvalue(image, out image);
+        TPoint.Add(image, sum, out image);
+        CurveParameter.Multiply(sum, out sum);
+        TPoint.Add(image, sum, out sum);
+        TPoint negative = point;
+        TPoint.NegateWhere(ref negative, ulong.MaxValue);
+        TPoint.Add(sum, negative, out cleared);
+    }
+
+    /// <summary>A secret scalar times a point of the subgroup.</summary>
+    /// <param name="point">The point.</param>
+    /// <param name="digits">What <see cref="CurveParameter.Decompose"/> makes of the scalar.</param>
+    /// <param name="product">The product.</param>
+    public static void Multiply(in Projective<Fp2, G2Curve> point, ReadOnlySpan<ulong> digits, out Projective<Fp2, G2Curve> product)
+    {
+        if (FpLanes.IsSupported)
+        {
+            G2Lanes.Of(point, out G2Lanes lanes);
+            SecretMultiplication.Multiply(lanes, digits, Digits, DigitBits, out lanes);
+            lanes.To(out product);
+        }
+        else
+        {
+            SecretMultiplication.Multiply(point, digits, Digits, DigitBits, out product);
+        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Bft.Crypto.Bls12381.Fields;
+using Bft.Crypto.Bls12381.Lanes;
 
 namespace Bft.Crypto.Bls12381.Curves;
 
@@ -12,6 +13,9 @@ namespace Bft.Crypto.Bls12381.Curves;
 /// </remarks>
 internal static class MillerLoop
 {
+    /// <summary>Pairs whose state fits on the stack; more are done in several loops.</summary>
+    public const int PairsPerLoop = 16;
+
     /// <summary>A pair and how far its loop has come.</summary>
     internal struct Pair
     {
@@ -19,6 +23,15 @@ internal static class MillerLoop
         private Fp2 _qx;
         private Fp2 _qy;
         private Projective<Fp2, G2Curve> _t;
+
+        /// <summary>The point of G1.</summary>
+        public readonly Projective<Fp, G1Curve> P => _p;
+
+        /// <summary>x of the point of G2.</summary>
+        public readonly Fp2 Qx => _qx;
+
+        /// <summary>y of the point of G2.</summary>
+        public readonly Fp2 Qy => _qy;
 
         /// <summary>A pair at the start of the loop; neither point is the identity.</summary>
         public static Pair Of(in Projective<Fp, G1Curve> p, in Projective<Fp2, G2Curve> q)
@@ -117,6 +130,25 @@ internal static class MillerLoop
     [SkipLocalsInit]
     public static void MultiplyInto(ref Fp12 product, Span<Pair> pairs)
     {
+        Fp12 f;
+        if (FpLanes.IsSupported)
+        {
+            MillerLanes.Loop(pairs, out f);
+        }
+        else
+        {
+            Loop(pairs, out f);
+        }
+
+        // z is negative.
+        Fp12.Conjugate(f, out f);
+        Fp12.Multiply(product, f, out product);
+    }
+
+    /// <summary>The product of the loops of the pairs, for |z|, one pair at a time.</summary>
+    [SkipLocalsInit]
+    internal static void Loop(Span<Pair> pairs, out Fp12 product)
+    {
         Fp12 f = Fp12.One;
         for (int bit = 62; bit >= 0; bit--)
         {
@@ -139,8 +171,6 @@ internal static class MillerLoop
             }
         }
 
-        // z is negative.
-        Fp12.Conjugate(f, out f);
-        Fp12.Multiply(product, f, out product);
+        product = f;
     }
 }

@@ -1,5 +1,4 @@
 using System.Numerics;
-using Bft.Crypto.Bls12381.Fields;
 
 namespace Bft.Crypto.Bls12381.Curves;
 
@@ -12,37 +11,36 @@ internal static class MultiScalar
     /// <param name="words">Words of a scalar.</param>
     /// <param name="bits">No scalar has more bits than this.</param>
     /// <param name="sum">The sum; the identity for none.</param>
-    public static void Sum<TField, TCurve>(
-        ReadOnlySpan<Projective<TField, TCurve>> points, ReadOnlySpan<ulong> scalars, int words, int bits, out Projective<TField, TCurve> sum)
-        where TField : unmanaged, IField<TField>
-        where TCurve : ICurve<TField, TCurve>
+    public static void Sum<TPoint>(ReadOnlySpan<TPoint> points, ReadOnlySpan<ulong> scalars, int words, int bits, out TPoint sum)
+        where TPoint : unmanaged, IPointArithmetic<TPoint>
     {
         int window = WindowFor(points.Length);
-        var buckets = new Projective<TField, TCurve>[(1 << window) - 1];
-        var result = Projective<TField, TCurve>.Identity;
+        var buckets = new TPoint[(1 << window) - 1];
+        TPoint.SetIdentity(out TPoint identity);
+        TPoint result = identity;
         for (int low = (bits - 1) / window * window; low >= 0; low -= window)
         {
             for (int i = 0; i < window; i++)
             {
-                Projective<TField, TCurve>.Double(result, out result);
+                TPoint.Double(result, out result);
             }
 
-            Array.Fill(buckets, Projective<TField, TCurve>.Identity);
+            Array.Fill(buckets, identity);
             for (int i = 0; i < points.Length; i++)
             {
                 int digit = Digit(scalars.Slice(i * words, words), low, window);
                 if (digit != 0)
                 {
-                    Projective<TField, TCurve>.Add(buckets[digit - 1], points[i], out buckets[digit - 1]);
+                    TPoint.Add(buckets[digit - 1], points[i], out buckets[digit - 1]);
                 }
             }
 
             // Σ i·bucket_i as a sum of the partial sums from the top.
-            var running = Projective<TField, TCurve>.Identity;
+            TPoint running = identity;
             for (int i = buckets.Length - 1; i >= 0; i--)
             {
-                Projective<TField, TCurve>.Add(running, buckets[i], out running);
-                Projective<TField, TCurve>.Add(result, running, out result);
+                TPoint.Add(running, buckets[i], out running);
+                TPoint.Add(result, running, out result);
             }
         }
 

@@ -12,7 +12,7 @@ namespace Bft.Crypto.Bls12381.Curves;
 /// that reach them (before a subgroup check, before cofactor clearing) have odd order, too, where it matters: an exceptional pair would differ by a point of order two, and
 /// neither curve has one (x³ = -b has no root in the field, which the tests check).
 /// </remarks>
-internal struct Projective<TField, TCurve>
+internal struct Projective<TField, TCurve> : IPointArithmetic<Projective<TField, TCurve>>
     where TField : unmanaged, IField<TField>
     where TCurve : ICurve<TField, TCurve>
 {
@@ -27,6 +27,20 @@ internal struct Projective<TField, TCurve>
 
     /// <summary>The neutral element.</summary>
     public static Projective<TField, TCurve> Identity => new() { Y = TField.One };
+
+    /// <inheritdoc/>
+    public static void SetIdentity(out Projective<TField, TCurve> identity) => identity = Identity;
+
+    /// <inheritdoc/>
+    public static void MultiplyByEigenvalue(in Projective<TField, TCurve> a, out Projective<TField, TCurve> image) => TCurve.MultiplyByEigenvalue(a, out image);
+
+    /// <inheritdoc/>
+    public static void NegateWhere(ref Projective<TField, TCurve> a, ulong mask)
+    {
+        TField.Negate(a.Y, out TField y);
+        TField.Reduce(y, out y);
+        TField.Assign(ref a.Y, y, mask);
+    }
 
     /// <summary>a + b (algorithm 7).</summary>
     [SkipLocalsInit]

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Bft.Crypto.Bls12381.Fields;
 
 namespace Bft.Crypto.Bls12381.Curves;
 
@@ -17,47 +16,47 @@ internal static class SecretMultiplication
 
     /// <summary>scalar·a.</summary>
     /// <param name="a">A point of the prime-order subgroup: the endomorphism has its eigenvalue only there.</param>
-    /// <param name="digits">The digits, least significant first, each of <see cref="ICurve{TField, TCurve}.DigitBits"/> bits in little-endian words.</param>
+    /// <param name="digits">The digits, least significant first, each of <paramref name="digitBits"/> bits in little-endian words.</param>
+    /// <param name="count">How many digits; at most four.</param>
+    /// <param name="digitBits">Bits of a digit, a multiple of 64.</param>
     /// <param name="product">The product.</param>
     [SkipLocalsInit]
-    public static void Multiply<TField, TCurve>(
-        in Projective<TField, TCurve> a, ReadOnlySpan<ulong> digits, out Projective<TField, TCurve> product)
-        where TField : unmanaged, IField<TField>
-        where TCurve : ICurve<TField, TCurve>
+    public static void Multiply<TPoint>(in TPoint a, ReadOnlySpan<ulong> digits, int count, int digitBits, out TPoint product)
+        where TPoint : unmanaged, IPointArithmetic<TPoint>
     {
-        Span<Projective<TField, TCurve>> tables = stackalloc Projective<TField, TCurve>[TableSize * MostDigits];
+        Span<TPoint> tables = stackalloc TPoint[TableSize * MostDigits];
         tables[0] = a;
         for (int i = 1; i < TableSize; i++)
         {
             if ((i & 1) == 1)
             {
-                Projective<TField, TCurve>.Double(tables[i / 2], out tables[i]);
+                TPoint.Double(tables[i / 2], out tables[i]);
             }
             else
             {
-                Projective<TField, TCurve>.Add(tables[i - 1], a, out tables[i]);
+                TPoint.Add(tables[i - 1], tables[0], out tables[i]);
             }
         }
 
-        for (int i = TableSize; i < TableSize * TCurve.Digits; i++)
+        for (int i = TableSize; i < TableSize * count; i++)
         {
-            TCurve.MultiplyByEigenvalue(tables[i - TableSize], out tables[i]);
+            TPoint.MultiplyByEigenvalue(tables[i - TableSize], out tables[i]);
         }
 
-        int words = TCurve.DigitBits / 64;
-        var result = Projective<TField, TCurve>.Identity;
-        for (int window = TCurve.DigitBits / WindowBits; window >= 0; window--)
+        int words = digitBits / 64;
+        TPoint.SetIdentity(out TPoint result);
+        for (int window = digitBits / WindowBits; window >= 0; window--)
         {
             for (int i = 0; i < WindowBits; i++)
             {
-                Projective<TField, TCurve>.Double(result, out result);
+                TPoint.Double(result, out result);
             }
 
-            for (int digit = 0; digit < TCurve.Digits; digit++)
+            for (int digit = 0; digit < count; digit++)
             {
                 ReadOnlySpan<ulong> value = digits.Slice(digit * words, words);
-                Select(tables.Slice(digit * TableSize, TableSize), Window(value, window), out Projective<TField, TCurve> entry);
-                Projective<TField, TCurve>.Add(result, entry, out result);
+                Select(tables.Slice(digit * TableSize, TableSize), Window(value, window), out TPoint entry);
+                TPoint.Add(result, entry, out result);
             }
         }
 
@@ -83,24 +82,19 @@ internal static class SecretMultiplication
     }
 
     [SkipLocalsInit]
-    private static void Select<TField, TCurve>(
-        ReadOnlySpan<Projective<TField, TCurve>> table, ulong window, out Projective<TField, TCurve> entry)
-        where TField : unmanaged, IField<TField>
-        where TCurve : ICurve<TField, TCurve>
+    private static void Select<TPoint>(ReadOnlySpan<TPoint> table, ulong window, out TPoint entry)
+        where TPoint : unmanaged, IPointArithmetic<TPoint>
     {
         ulong negative = 0 - (window >> WindowBits);
         // Without the sign: (w+1)/2 for the positive half, 16 less that for the negative one.
         ulong magnitude = (window + 1) >> 1;
         magnitude ^= (magnitude ^ ((1UL << WindowBits) - magnitude)) & negative;
-        Projective<TField, TCurve> chosen = Projective<TField, TCurve>.Identity;
+        TPoint.SetIdentity(out entry);
         for (int i = 0; i < table.Length; i++)
         {
-            Projective<TField, TCurve>.Assign(ref chosen, table[i], ConstantTime.EqualMask(magnitude, (ulong)i + 1));
+            TPoint.Assign(ref entry, table[i], ConstantTime.EqualMask(magnitude, (ulong)i + 1));
         }
 
-        TField.Negate(chosen.Y, out TField y);
-        TField.Reduce(y, out y);
-        TField.Assign(ref chosen.Y, y, negative);
-        entry = chosen;
+        TPoint.NegateWhere(ref entry, negative);
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Bft.Crypto.Bls12381.Lanes;
 
 namespace Bft.Crypto.Bls12381.Fields;
 
@@ -87,6 +88,35 @@ internal sealed class AdditionChain
 
         power = result;
         MemoryMarshal.AsBytes(odd).Clear();
+    }
+
+    /// <summary>The same in each lane. For public bases: its table is not erased.</summary>
+    [SkipLocalsInit]
+    public void Raise(in FpLanes @base, out FpLanes power)
+    {
+        Span<FpLanes> odd = stackalloc FpLanes[OddPowers];
+        FpLanes.Reduce(@base, out odd[0]);
+        FpLanes.Multiply(odd[0], odd[0], out FpLanes square);
+        for (int i = 1; i < OddPowers; i++)
+        {
+            FpLanes.Multiply(odd[i - 1], square, out odd[i]);
+        }
+
+        FpLanes result = odd[_steps[1]];
+        for (int step = 2; step < _steps.Length; step += 2)
+        {
+            for (int i = 0; i < _steps[step]; i++)
+            {
+                FpLanes.Multiply(result, result, out result);
+            }
+
+            if (_steps[step + 1] < OddPowers)
+            {
+                FpLanes.Multiply(result, odd[_steps[step + 1]], out result);
+            }
+        }
+
+        power = result;
     }
 
     [InlineArray(OddPowers)]

@@ -3,10 +3,6 @@ namespace Bft.Crypto.Bls12381.Fields;
 /// <summary>Constants of the fields, in the digits the standards print. The tests derive each of them from p and ξ = 1 + u.</summary>
 internal static class FieldConstants
 {
-    /// <summary>The exponent of inversion: p - 2.</summary>
-    public static readonly AdditionChain PMinusTwo =
-        new("1a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaa9");
-
     /// <summary>The exponent of square roots: (p - 3)/4.</summary>
     public static readonly AdditionChain PMinusThreeOverFour =
         new("680447a8e5ff9a692c6e9ed90d2eb35d91dd2e13ce144afd9cc34a83dac3d8907aaffffac54ffffee7fbfffffffeaaa");

@@ -146,57 +146,115 @@ internal struct Fp2 : IField<Fp2>
     /// <summary>All ones when a = b, else 0.</summary>
     public static ulong EqualMask(in Fp2 a, in Fp2 b) => Fp.EqualMask(a.C0, b.C0) & Fp.EqualMask(a.C1, b.C1);
 
+    /// <inheritdoc cref="Fp.CanonicalLimb"/>
+    public static ulong CanonicalLimb(in Fp2 a) => Fp.CanonicalLimb(a.C0);
+
     /// <summary>All ones when sgn0 of RFC 9380 §4.1 is 1.</summary>
     public static ulong OddMask(in Fp2 a) => Fp.OddMask(a.C0) | (Fp.ZeroMask(a.C0) & Fp.OddMask(a.C1));
 
     /// <summary>All ones when a is lexicographically larger than -a, c1 first: the sign bit of the encodings of G2.</summary>
     public static ulong LargerHalfMask(in Fp2 a) => Fp.LargerHalfMask(a.C1) | (Fp.ZeroMask(a.C1) & Fp.LargerHalfMask(a.C0));
 
-    /// <summary>
-    /// A square root of <paramref name="a"/>/<paramref name="v"/> by the complex method: two powers in Fp, no division. The mask is all ones if there is one, else 0, and then
-    /// the root is that of <paramref name="nonSquare"/>·a/v.
-    /// </summary>
-    /// <param name="a">The numerator; tight.</param>
-    /// <param name="v">The denominator; tight, not zero.</param>
-    /// <param name="nonSquare">A non-square of Fp2 to try instead; zero if a root that is not there is not of interest.</param>
-    /// <param name="rootOfMinusNorm">√(-N(<paramref name="nonSquare"/>)) in Fp.</param>
-    /// <param name="root">The root, tight.</param>
+    /// <inheritdoc cref="SquareRootsOfRatios"/>
     [SkipLocalsInit]
     public static ulong SquareRootOfRatio(in Fp2 a, in Fp v, in Fp2 nonSquare, in Fp rootOfMinusNorm, out Fp2 root)
     {
         Unsafe.SkipInit(out root);
-        // a/v is a square exactly if the norm of a is one in Fp. Else norm·N(nonSquare) is, and (s·√-N)² = -norm·-N for s² = -norm.
-        Fp.SumOfProducts(a.C0, a.C0, a.C1, a.C1, out Fp norm);
-        ulong exists = Fp.SquareRoot(norm, out Fp s);
-        Multiply(a, nonSquare, out Fp2 chosen);
-        Assign(ref chosen, a, exists);
-        Fp.Multiply(s, rootOfMinusNorm, out Fp scaled);
-        Fp.Assign(ref scaled, s, exists);
-
-        // δ = (c0 ± √norm)/2v with the sign that does not make it zero, as n/d. For w = (n·d³)^((p-3)/4), n·d·w is a root of ±δ, and w·d² is its inverse up to that sign.
-        Fp.Add(chosen.C0, scaled, out Fp n);
-        Fp.Subtract(chosen.C0, scaled, out Fp other);
-        Fp.Assign(ref n, other, Fp.ZeroMask(n));
-        Fp.Add(v, v, out Fp d);
-        Fp.Multiply(n, d, out Fp nd);
-        Fp.Square(d, out Fp dd);
-        Fp.Multiply(nd, dd, out dd);
-        Fp.RaiseForRoot(dd, out Fp w);
-        Fp.Multiply(nd, w, out Fp first);
-        Fp.Multiply(chosen.C1, d, out Fp second);
-        Fp.Multiply(second, w, out second);
-
-        // If δ is a square, the parts of the root are √δ and c1/(2v√δ). Else (c0 ∓ √norm)/2v = -(c1/2v)²/δ is one, and they change places.
-        Fp.Square(first, out Fp square);
-        Fp.Multiply(square, d, out square);
-        ulong isSquare = Fp.EqualMask(square, n);
-        Fp.Negate(second, out Fp negative);
-        root.C0 = negative;
-        root.C1 = first;
-        Fp.Assign(ref root.C0, first, isSquare);
-        Fp.Assign(ref root.C1, second, isSquare);
-        Reduce(root, out root);
+        ulong exists = 0;
+        SquareRootsOfRatios(new ReadOnlySpan<Fp2>(in a), new ReadOnlySpan<Fp>(in v), nonSquare, rootOfMinusNorm, new Span<Fp2>(ref root), new Span<ulong>(ref exists));
         return exists;
+    }
+
+    /// <summary>
+    /// Square roots of <paramref name="a"/>/<paramref name="v"/> by the complex method: two powers in Fp each, no division. A mask is all ones if there is a root, else 0, and then
+    /// the root is that of <paramref name="nonSquare"/>·a/v.
+    /// </summary>
+    /// <param name="a">The numerators, at most four; tight.</param>
+    /// <param name="v">The denominators; tight, not zero.</param>
+    /// <param name="nonSquare">A non-square of Fp2 to try instead; zero if a root that is not there is not of interest.</param>
+    /// <param name="rootOfMinusNorm">√(-N(<paramref name="nonSquare"/>)) in Fp.</param>
+    /// <param name="roots">The roots, tight.</param>
+    /// <param name="exist">The masks.</param>
+    [SkipLocalsInit]
+    public static void SquareRootsOfRatios(ReadOnlySpan<Fp2> a, ReadOnlySpan<Fp> v, in Fp2 nonSquare, in Fp rootOfMinusNorm, Span<Fp2> roots, Span<ulong> exist)
+    {
+        Span<RootOfRatio> states = stackalloc RootOfRatio[Fp.MostTogether];
+        Span<Fp> powers = stackalloc Fp[Fp.MostTogether];
+        powers = powers[..a.Length];
+        for (int i = 0; i < a.Length; i++)
+        {
+            // a/v is a square exactly if the norm of a is one in Fp.
+            Fp.SumOfProducts(a[i].C0, a[i].C0, a[i].C1, a[i].C1, out states[i].Norm);
+            powers[i] = states[i].Norm;
+        }
+
+        Fp.RaiseForRoots(powers);
+        for (int i = 0; i < a.Length; i++)
+        {
+            exist[i] = states[i].Choose(a[i], v[i], powers[i], nonSquare, rootOfMinusNorm, out powers[i]);
+        }
+
+        Fp.RaiseForRoots(powers);
+        for (int i = 0; i < a.Length; i++)
+        {
+            states[i].Finish(powers[i], out roots[i]);
+        }
+    }
+
+    /// <summary>How far a root has come between the two powers.</summary>
+    private struct RootOfRatio
+    {
+        public Fp Norm;
+        private Fp _n;
+        private Fp _d;
+        private Fp _imaginary;
+
+        /// <summary>With the root of the norm, whether a root exists; and what the second power is taken of.</summary>
+        [SkipLocalsInit]
+        public ulong Choose(in Fp2 a, in Fp v, in Fp power, in Fp2 nonSquare, in Fp rootOfMinusNorm, out Fp next)
+        {
+            ulong exists = Fp.RootOfPower(Norm, power, out Fp s);
+            // Else norm·N(nonSquare) is a square, and (s·√-N)² = -norm·-N for s² = -norm.
+            Multiply(a, nonSquare, out Fp2 chosen);
+            Assign(ref chosen, a, exists);
+            Fp.Multiply(s, rootOfMinusNorm, out Fp scaled);
+            Fp.Assign(ref scaled, s, exists);
+
+            // δ = (c0 ± √norm)/2v with the sign that does not make it zero, as n/d. For w = (n·d³)^((p-3)/4), n·d·w is a root of ±δ, and w·d² is its inverse up to that sign.
+            Fp.Add(chosen.C0, scaled, out Fp n);
+            Fp.Subtract(chosen.C0, scaled, out Fp other);
+            Fp.Assign(ref n, other, Fp.ZeroMask(n));
+            Fp.Add(v, v, out Fp d);
+            Fp.Multiply(n, d, out Fp nd);
+            Fp.Square(d, out Fp dd);
+            Fp.Multiply(nd, dd, out next);
+            _n = n;
+            _d = d;
+            _imaginary = chosen.C1;
+            return exists;
+        }
+
+        /// <summary>From the second power, the root.</summary>
+        [SkipLocalsInit]
+        public readonly void Finish(in Fp power, out Fp2 root)
+        {
+            Unsafe.SkipInit(out root);
+            Fp.Multiply(_n, _d, out Fp first);
+            Fp.Multiply(first, power, out first);
+            Fp.Multiply(_imaginary, _d, out Fp second);
+            Fp.Multiply(second, power, out second);
+
+            // If δ is a square, the parts of the root are √δ and c1/(2v√δ). Else (c0 ∓ √norm)/2v = -(c1/2v)²/δ is one, and they change places.
+            Fp.Square(first, out Fp square);
+            Fp.Multiply(square, _d, out square);
+            ulong isSquare = Fp.EqualMask(square, _n);
+            Fp.Negate(second, out Fp negative);
+            root.C0 = negative;
+            root.C1 = first;
+            Fp.Assign(ref root.C0, first, isSquare);
+            Fp.Assign(ref root.C1, second, isSquare);
+            Reduce(root, out root);
+        }
     }
 
     /// <summary>Writes 96 bytes: c1, then c0.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Bft.Crypto.Bls12381.Fields;
 
 namespace Bft.Crypto.Bls12381.Hashing;
@@ -97,20 +98,28 @@ internal readonly struct G1Map : ISimplifiedSwu<Fp>
         ]);
 
     /// <inheritdoc/>
-    public static ulong SquareRootOfRatio(in Fp n, in Fp d, out Fp root)
+    [SkipLocalsInit]
+    public static void SquareRootsOfRatios(ReadOnlySpan<Fp> n, ReadOnlySpan<Fp> d, Span<Fp> roots, Span<ulong> exist)
     {
         // (nd³)^((p-3)/4)·nd is a root of n/d or of -n/d (RFC 9380 appendix F.2.1.2).
-        Fp.Multiply(n, d, out Fp nd);
-        Fp.Square(d, out Fp power);
-        Fp.Multiply(power, nd, out power);
-        Fp.RaiseForRoot(power, out power);
-        Fp.Multiply(power, nd, out Fp candidate);
-        Fp.Square(candidate, out Fp square);
-        Fp.Multiply(square, d, out square);
-        ulong exists = Fp.EqualMask(square, n);
-        Fp.Multiply(candidate, RootOfMinusNonSquare, out root);
-        Fp.Assign(ref root, candidate, exists);
-        return exists;
+        for (int i = 0; i < n.Length; i++)
+        {
+            Fp.Square(d[i], out Fp power);
+            Fp.Multiply(n[i], d[i], out Fp nd);
+            Fp.Multiply(power, nd, out roots[i]);
+        }
+
+        Fp.RaiseForRoots(roots[..n.Length]);
+        for (int i = 0; i < n.Length; i++)
+        {
+            Fp.Multiply(n[i], d[i], out Fp nd);
+            Fp.Multiply(roots[i], nd, out Fp candidate);
+            Fp.Square(candidate, out Fp square);
+            Fp.Multiply(square, d[i], out square);
+            exist[i] = Fp.EqualMask(square, n[i]);
+            Fp.Multiply(candidate, RootOfMinusNonSquare, out roots[i]);
+            Fp.Assign(ref roots[i], candidate, exist[i]);
+        }
     }
 
     /// <inheritdoc/>

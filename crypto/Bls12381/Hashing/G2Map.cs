@@ -86,13 +86,19 @@ internal readonly struct G2Map : ISimplifiedSwu<Fp2>
 
     /// <inheritdoc/>
     [SkipLocalsInit]
-    public static ulong SquareRootOfRatio(in Fp2 n, in Fp2 d, out Fp2 root)
+    public static void SquareRootsOfRatios(ReadOnlySpan<Fp2> n, ReadOnlySpan<Fp2> d, Span<Fp2> roots, Span<ulong> exist)
     {
         // n/d = n·conjugate(d)/norm(d).
-        Fp2.Conjugate(d, out Fp2 conjugate);
-        Fp2.Multiply(n, conjugate, out Fp2 numerator);
-        Fp.SumOfProducts(d.C0, d.C0, d.C1, d.C1, out Fp norm);
-        return Fp2.SquareRootOfRatio(numerator, norm, NonSquare, RootOfMinusNorm, out root);
+        Span<Fp2> numerators = stackalloc Fp2[Fp.MostTogether];
+        Span<Fp> norms = stackalloc Fp[Fp.MostTogether];
+        for (int i = 0; i < n.Length; i++)
+        {
+            Fp2.Conjugate(d[i], out Fp2 conjugate);
+            Fp2.Multiply(n[i], conjugate, out numerators[i]);
+            Fp.SumOfProducts(d[i].C0, d[i].C0, d[i].C1, d[i].C1, out norms[i]);
+        }
+
+        Fp2.SquareRootsOfRatios(numerators[..n.Length], norms[..n.Length], NonSquare, RootOfMinusNorm, roots, exist);
     }
 
     /// <inheritdoc/>

@@ -18,8 +18,12 @@ internal interface ISimplifiedSwu<TField>
     /// <summary>Coefficients of the isogeny, constant term first, monic terms included.</summary>
     static abstract Isogeny<TField> Isogeny { get; }
 
-    /// <summary>A root of n/d, mask all ones, or if there is none of Z·n/d, mask 0; both tight. Constant-time.</summary>
-    static abstract ulong SquareRootOfRatio(in TField n, in TField d, out TField root);
+    /// <summary>Roots of n/d, mask all ones, or where there is none of Z·n/d, mask 0; all tight. Constant-time.</summary>
+    /// <param name="n">The numerators, at most <see cref="Fp.MostTogether"/>.</param>
+    /// <param name="d">The denominators.</param>
+    /// <param name="roots">The roots.</param>
+    /// <param name="exist">The masks.</param>
+    static abstract void SquareRootsOfRatios(ReadOnlySpan<TField> n, ReadOnlySpan<TField> d, Span<TField> roots, Span<ulong> exist);
 
     /// <summary>All ones when sgn0 is 1.</summary>
     static abstract ulong OddMask(in TField a);

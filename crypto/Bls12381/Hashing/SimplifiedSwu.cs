@@ -10,45 +10,71 @@ internal static class SimplifiedSwu
 {
     private const int MostCoefficients = 16;
 
-    /// <summary>map_to_curve of RFC 9380, before the cofactor is cleared.</summary>
+    /// <summary>map_to_curve of RFC 9380 for each element, before the cofactor is cleared. Together they share the time of the roots.</summary>
+    /// <param name="u">At most <see cref="Fp.MostTogether"/> elements.</param>
+    /// <param name="points">As many points.</param>
     [SkipLocalsInit]
-    public static void Map<TField, TCurve, TMap>(in TField u, out Projective<TField, TCurve> point)
+    public static void Map<TField, TCurve, TMap>(ReadOnlySpan<TField> u, Span<Projective<TField, TCurve>> points)
         where TField : unmanaged, IField<TField>
         where TCurve : ICurve<TField, TCurve>
         where TMap : ISimplifiedSwu<TField>
     {
-        // x1 = -B'/A'·(1 + 1/(Z²u⁴ + Zu²)) as a fraction, B'/(Z·A') where that is no fraction.
-        TField.Square(u, out TField zu2);
+        Span<TField> zu2 = stackalloc TField[Fp.MostTogether], n = stackalloc TField[Fp.MostTogether], d = stackalloc TField[Fp.MostTogether];
+        Span<TField> g = stackalloc TField[Fp.MostTogether], ddd = stackalloc TField[Fp.MostTogether], y = stackalloc TField[Fp.MostTogether];
+        Span<ulong> exist = stackalloc ulong[Fp.MostTogether];
+        for (int i = 0; i < u.Length; i++)
+        {
+            Abscissa<TField, TMap>(u[i], out zu2[i], out n[i], out d[i]);
+            Ordinate<TField, TMap>(n[i], d[i], out g[i], out ddd[i]);
+        }
+
+        TMap.SquareRootsOfRatios(g[..u.Length], ddd[..u.Length], y, exist);
+        for (int i = 0; i < u.Length; i++)
+        {
+            // If g(x1) is no square: x2 = Zu²·x1, and √g(x2) = Zu³·√(Z·g(x1)).
+            TField.Multiply(zu2[i], u[i], out TField factor);
+            TField.Multiply(factor, y[i], out factor);
+            TField.Assign(ref factor, y[i], exist[i]);
+            TField.Multiply(n[i], zu2[i], out TField second);
+            TField.Assign(ref second, n[i], exist[i]);
+
+            TField.Negate(factor, out TField negative);
+            TField.Reduce(negative, out negative);
+            TField.Assign(ref factor, negative, TMap.OddMask(u[i]) ^ TMap.OddMask(factor));
+            Apply(TMap.Isogeny, second, d[i], factor, out points[i]);
+        }
+    }
+
+    /// <summary>x1 = -B'/A'·(1 + 1/(Z²u⁴ + Zu²)) as a fraction n/d, B'/(Z·A') where that is no fraction; and Zu².</summary>
+    [SkipLocalsInit]
+    private static void Abscissa<TField, TMap>(in TField u, out TField zu2, out TField n, out TField d)
+        where TField : unmanaged, IField<TField>
+        where TMap : ISimplifiedSwu<TField>
+    {
+        TField.Square(u, out zu2);
         TField.Multiply(zu2, TMap.Z, out zu2);
         TField.Square(zu2, out TField t);
         TField.Add(t, zu2, out t);
         TField.Reduce(t, out t);
-        TField.Add(t, TField.One, out TField n);
+        TField.Add(t, TField.One, out n);
         TField.Multiply(n, TMap.B, out n);
-        TField.Negate(t, out TField d);
+        TField.Negate(t, out d);
         TField.Assign(ref d, TMap.Z, TField.ZeroMask(t));
         TField.Multiply(d, TMap.A, out d);
+    }
 
-        // g(x1) = (n³ + A'nd² + B'd³)/d³.
+    /// <summary>g(x1) = (n³ + A'nd² + B'd³)/d³.</summary>
+    [SkipLocalsInit]
+    private static void Ordinate<TField, TMap>(in TField n, in TField d, out TField g, out TField ddd)
+        where TField : unmanaged, IField<TField>
+        where TMap : ISimplifiedSwu<TField>
+    {
         TField.Square(d, out TField dd);
-        TField.Multiply(dd, d, out TField ddd);
+        TField.Multiply(dd, d, out ddd);
         TField.Square(n, out TField nn);
         TField.Multiply(dd, TMap.A, out dd);
         TField.Add(nn, dd, out nn);
-        TField.SumOfProducts(nn, n, ddd, TMap.B, out TField g);
-
-        // If g(x1) is no square: x2 = Zu²·x1, and √g(x2) = Zu³·√(Z·g(x1)).
-        ulong exists = TMap.SquareRootOfRatio(g, ddd, out TField y);
-        TField.Multiply(zu2, u, out TField factor);
-        TField.Multiply(factor, y, out factor);
-        TField.Assign(ref factor, y, exists);
-        TField.Multiply(n, zu2, out TField second);
-        TField.Assign(ref second, n, exists);
-
-        TField.Negate(factor, out TField negative);
-        TField.Reduce(negative, out negative);
-        TField.Assign(ref factor, negative, TMap.OddMask(u) ^ TMap.OddMask(factor));
-        Apply(TMap.Isogeny, second, d, factor, out point);
+        TField.SumOfProducts(nn, n, ddd, TMap.B, out g);
     }
 
     /// <summary>The isogeny at (n/d, y), all polynomials made homogeneous with the powers of d.</summary>

@@ -4,9 +4,20 @@ using Bft.Crypto.Bls12381.Fields;
 
 namespace Bft.Crypto.Bls12381.Native;
 
+/// <summary>An element of a field as blst lays it out.</summary>
+internal interface IBlstCoordinate<TSelf, TField>
+    where TSelf : unmanaged, IBlstCoordinate<TSelf, TField>
+{
+    /// <summary>From the form here.</summary>
+    static abstract TSelf Of(in TField value);
+
+    /// <summary>To the form here, tight.</summary>
+    TField ToField();
+}
+
 /// <summary>An element of Fp as blst lays it out: 48 bytes, <see cref="Fp.WriteWords"/>.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal struct BlstFp
+internal struct BlstFp : IBlstCoordinate<BlstFp, Fp>
 {
     private ulong _w0;
     private ulong _w1;
@@ -15,6 +26,7 @@ internal struct BlstFp
     private ulong _w4;
     private ulong _w5;
 
+    /// <inheritdoc/>
     public static BlstFp Of(in Fp value)
     {
         BlstFp result = default;
@@ -22,7 +34,8 @@ internal struct BlstFp
         return result;
     }
 
-    public readonly Fp ToFp()
+    /// <inheritdoc/>
+    public readonly Fp ToField()
     {
         Fp.ReadWords(MemoryMarshal.CreateReadOnlySpan(in _w0, Fp.Words), out Fp value);
         return value;
@@ -31,14 +44,16 @@ internal struct BlstFp
 
 /// <summary>An element of Fp2: the part without u, then the factor of u; 96 bytes.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal struct BlstFp2
+internal struct BlstFp2 : IBlstCoordinate<BlstFp2, Fp2>
 {
     private BlstFp _c0;
     private BlstFp _c1;
 
+    /// <inheritdoc/>
     public static BlstFp2 Of(in Fp2 value) => new() { _c0 = BlstFp.Of(value.C0), _c1 = BlstFp.Of(value.C1) };
 
-    public readonly Fp2 ToFp2() => new() { C0 = _c0.ToFp(), C1 = _c1.ToFp() };
+    /// <inheritdoc/>
+    public readonly Fp2 ToField() => new() { C0 = _c0.ToField(), C1 = _c1.ToField() };
 }
 
 /// <summary>A point as blst takes it in: x and y, both 0 for the identity. 96 bytes in G1, 192 in G2.</summary>
@@ -64,30 +79,36 @@ internal struct BlstJacobian<TField>
 internal static class BlstPoints
 {
     /// <summary>X·Z : Y·Z² : Z, which needs no inversion.</summary>
-    public static BlstJacobian<BlstFp> Jacobian(in Projective<Fp, G1Curve> point)
+    public static BlstJacobian<TNative> Jacobian<TNative, TField, TCurve>(in Projective<TField, TCurve> point)
+        where TNative : unmanaged, IBlstCoordinate<TNative, TField>
+        where TField : unmanaged, IField<TField>
+        where TCurve : ICurve<TField, TCurve>
     {
-        Jacobian(point, out Fp x, out Fp y);
-        return new() { X = BlstFp.Of(x), Y = BlstFp.Of(y), Z = BlstFp.Of(point.Z) };
-    }
-
-    /// <inheritdoc cref="Jacobian(in Projective{Fp, G1Curve})"/>
-    public static BlstJacobian<BlstFp2> Jacobian(in Projective<Fp2, G2Curve> point)
-    {
-        Jacobian(point, out Fp2 x, out Fp2 y);
-        return new() { X = BlstFp2.Of(x), Y = BlstFp2.Of(y), Z = BlstFp2.Of(point.Z) };
+        TField.Multiply(point.X, point.Z, out TField x);
+        TField.Square(point.Z, out TField square);
+        TField.Multiply(point.Y, square, out TField y);
+        return new() { X = TNative.Of(x), Y = TNative.Of(y), Z = TNative.Of(point.Z) };
     }
 
     /// <summary>A point whose Z is 1.</summary>
-    public static BlstAffine<BlstFp> Affine(in Projective<Fp, G1Curve> point) => new() { X = BlstFp.Of(point.X), Y = BlstFp.Of(point.Y) };
-
-    /// <summary>A point whose Z is 1.</summary>
-    public static BlstAffine<BlstFp2> Affine(in Projective<Fp2, G2Curve> point) => new() { X = BlstFp2.Of(point.X), Y = BlstFp2.Of(point.Y) };
+    public static BlstAffine<TNative> Affine<TNative, TField, TCurve>(in Projective<TField, TCurve> point)
+        where TNative : unmanaged, IBlstCoordinate<TNative, TField>
+        where TField : unmanaged, IField<TField>
+        where TCurve : ICurve<TField, TCurve> =>
+        new() { X = TNative.Of(point.X), Y = TNative.Of(point.Y) };
 
     /// <summary>The coordinates here; Z is 1, or the point the identity.</summary>
-    public static Projective<Fp, G1Curve> Projective(in BlstAffine<BlstFp> point) => Finish<Fp, G1Curve>(point.X.ToFp(), point.Y.ToFp());
-
-    /// <inheritdoc cref="Projective(in BlstAffine{BlstFp})"/>
-    public static Projective<Fp2, G2Curve> Projective(in BlstAffine<BlstFp2> point) => Finish<Fp2, G2Curve>(point.X.ToFp2(), point.Y.ToFp2());
+    public static Projective<TField, TCurve> Projective<TNative, TField, TCurve>(in BlstAffine<TNative> point)
+        where TNative : unmanaged, IBlstCoordinate<TNative, TField>
+        where TField : unmanaged, IField<TField>
+        where TCurve : ICurve<TField, TCurve>
+    {
+        TField x = point.X.ToField(), y = point.Y.ToField();
+        var result = new Projective<TField, TCurve> { X = x, Y = y, Z = TField.One };
+        // No point of either curve has both coordinates 0.
+        Projective<TField, TCurve>.Assign(ref result, Projective<TField, TCurve>.Identity, TField.ZeroMask(x) & TField.ZeroMask(y));
+        return result;
+    }
 
     /// <summary>Whether Z is 1, as in every decoded point. For public points.</summary>
     public static bool IsAffine<TField, TCurve>(in Projective<TField, TCurve> point)
@@ -96,24 +117,5 @@ internal static class BlstPoints
     {
         TField.Subtract(point.Z, TField.One, out TField difference);
         return TField.ZeroMask(difference) != 0;
-    }
-
-    private static void Jacobian<TField, TCurve>(in Projective<TField, TCurve> point, out TField x, out TField y)
-        where TField : unmanaged, IField<TField>
-        where TCurve : ICurve<TField, TCurve>
-    {
-        TField.Multiply(point.X, point.Z, out x);
-        TField.Square(point.Z, out TField square);
-        TField.Multiply(point.Y, square, out y);
-    }
-
-    // No point of either curve has both coordinates 0.
-    private static Projective<TField, TCurve> Finish<TField, TCurve>(in TField x, in TField y)
-        where TField : unmanaged, IField<TField>
-        where TCurve : ICurve<TField, TCurve>
-    {
-        var point = new Projective<TField, TCurve> { X = x, Y = y, Z = TField.One };
-        Projective<TField, TCurve>.Assign(ref point, Projective<TField, TCurve>.Identity, TField.ZeroMask(x) & TField.ZeroMask(y));
-        return point;
     }
 }

@@ -46,17 +46,17 @@ internal static class BlstProbe
 
         Scalar.TryRead(Secret, out Scalar secret);
         Scalar.TryRead(OtherSecret, out Scalar other);
-        G1Point hash = native.HashToG1(Message, TagOfG1);
-        G2Point otherHash = native.HashToG2(OtherMessage, TagOfG2);
+        G1Point hash = native.G1.Hash(Message, TagOfG1);
+        G2Point otherHash = native.G2.Hash(OtherMessage, TagOfG2);
         if (!Is(hash, HashInG1) || !Is(otherHash, HashInG2))
         {
             return "it hashes wrongly";
         }
 
-        G2Point key = native.Multiply(G2Point.Generator, secret);
-        G1Point otherKey = native.Multiply(G1Point.Generator, other);
-        G1Point signature = native.Multiply(hash, secret);
-        G2Point otherSignature = native.Multiply(otherHash, other);
+        G2Point key = native.G2.Multiply(G2Point.Generator, secret);
+        G1Point otherKey = native.G1.Multiply(G1Point.Generator, other);
+        G1Point signature = native.G1.Multiply(hash, secret);
+        G2Point otherSignature = native.G2.Multiply(otherHash, other);
         if (!Is(signature, SignatureInG1) || !Is(otherSignature, SignatureInG2) || !Is(key, KeyInG2) || !Is(otherKey, KeyInG1))
         {
             return "it signs wrongly";
@@ -74,14 +74,14 @@ internal static class BlstProbe
             return "it refuses good signatures";
         }
 
-        if (native.ProductIsOne([native.HashToG1(OtherMessage, TagOfG1), signature], [key, negativeG2])
-            || native.ProductIsOne([otherKey, negativeG1], [native.HashToG2(Message, TagOfG2), otherSignature])
+        if (native.ProductIsOne([native.G1.Hash(OtherMessage, TagOfG1), signature], [key, negativeG2])
+            || native.ProductIsOne([otherKey, negativeG1], [native.G2.Hash(Message, TagOfG2), otherSignature])
             || native.ProductIsOne([hash, -signature], [key, negativeG2]))
         {
             return "it takes wrong signatures";
         }
 
-        return SumsUp(native, hash, signature, secret) && SumsUp(native, otherHash, otherSignature, other) ? null : "it sums up wrongly";
+        return SumsUp(native.G1, hash, signature, secret, OtherSecret) && SumsUp(native.G2, otherHash, otherSignature, other, Secret) ? null : "it sums up wrongly";
     }
 
     private static bool Is<TPoint>(TPoint point, byte[] expected)
@@ -93,23 +93,22 @@ internal static class BlstProbe
     }
 
     private static bool Decodes(BlstArithmetic native) =>
-        native.TryDecode(SignatureInG1, out Projective<Fp, G1Curve> g1) && native.IsInSubgroup(g1)
-        && native.TryDecode(SignatureInG2, out Projective<Fp2, G2Curve> g2) && native.IsInSubgroup(g2)
-        && native.TryDecode(OutsideG1, out g1) && !native.IsInSubgroup(g1)
-        && native.TryDecode(OutsideG2, out g2) && !native.IsInSubgroup(g2);
+        native.G1.TryDecode(SignatureInG1, out Projective<Fp, G1Curve> g1) && native.G1.IsInSubgroup(g1)
+        && native.G2.TryDecode(SignatureInG2, out Projective<Fp2, G2Curve> g2) && native.G2.IsInSubgroup(g2)
+        && native.G1.TryDecode(OutsideG1, out g1) && !native.G1.IsInSubgroup(g1)
+        && native.G2.TryDecode(OutsideG2, out g2) && !native.G2.IsInSubgroup(g2);
 
     // In two parts with all the bits, and with short weights: 7a - 3a - 4a.
-    private static bool SumsUp(BlstArithmetic native, in G1Point hash, in G1Point signature, Scalar secret)
+    private static bool SumsUp<TPoint, TField, TCurve, TCodec, TNative>(
+        BlstGroup<TPoint, TField, TCurve, TCodec, TNative> group, in TPoint hash, in TPoint signature, Scalar secret, byte[] some)
+        where TPoint : struct, IBlsGroup<TPoint>, ICurvePoint<TPoint, TField, TCurve>
+        where TField : unmanaged, IField<TField>
+        where TCurve : ICurve<TField, TCurve>
+        where TCodec : IFieldCodec<TField>
+        where TNative : unmanaged, IBlstCoordinate<TNative, TField>
     {
-        Scalar part = Scalar.FromBytesReduced(OtherSecret);
-        return native.MultiplySum([hash, hash], [part, secret - part], 256) == signature
-            && native.MultiplySum([hash, hash], [Scalar.FromInteger(3), Scalar.FromInteger(4)], 128) == native.Multiply(hash, Scalar.FromInteger(7));
-    }
-
-    private static bool SumsUp(BlstArithmetic native, in G2Point hash, in G2Point signature, Scalar secret)
-    {
-        Scalar part = Scalar.FromBytesReduced(Secret);
-        return native.MultiplySum([hash, hash], [part, secret - part], 256) == signature
-            && native.MultiplySum([hash, hash], [Scalar.FromInteger(3), Scalar.FromInteger(4)], 128) == native.Multiply(hash, Scalar.FromInteger(7));
+        Scalar part = Scalar.FromBytesReduced(some);
+        return group.MultiplySum([hash, hash], [part, secret - part], 256).Equals(signature)
+            && group.MultiplySum([hash, hash], [Scalar.FromInteger(3), Scalar.FromInteger(4)], 128).Equals(group.Multiply(hash, Scalar.FromInteger(7)));
     }
 }

@@ -26,7 +26,7 @@ public sealed partial class KeyValueApplication : IApplication
     private readonly Dictionary<Digest, int> _changeOf;
     private readonly List<Change> _changes = [];
     private readonly List<byte[]?> _records = [];
-    private Parsed[] _parsed = new Parsed[1024];
+    private Parsed[] _parsed = new Parsed[64];
     private Dictionary<Digest, byte[]> _table;
     private BucketTree _tree;
     private Height _committed;
@@ -65,9 +65,12 @@ public sealed partial class KeyValueApplication : IApplication
     /// <inheritdoc/>
     public Digest InitChain(Chain chain)
     {
-        var tree = new BucketTree(TreeOptions);
-        Replace(new Dictionary<Digest, byte[]>(_comparer), tree, default);
-        return tree.Root;
+        if (_committed.Value > 0 || _finalized is not null || _changes.Count > 0)
+        {
+            Replace(new Dictionary<Digest, byte[]>(_comparer), new BucketTree(TreeOptions), default);
+        }
+
+        return _tree.Root;
     }
 
     /// <inheritdoc/>

@@ -11,15 +11,23 @@ internal sealed class MessageBatch
     /// <summary>Longer messages gain nothing from company.</summary>
     private const int MaxLaneBytes = 2048;
 
+    /// <summary>Longer messages without company are the library's.</summary>
+    private const int MaxAloneBytes = 128;
+
     /// <summary>The messages of one length are hashed in portions of about this many bytes.</summary>
     private const int PortionBytes = 64 << 10;
 
-    private ReadOnlyMemory<byte>[] _messages = new ReadOnlyMemory<byte>[256];
-    private Digest[] _digests = new Digest[256];
-    private int[] _lengths = new int[256];
-    private int[] _order = new int[256];
-    private byte[] _portion = new byte[PortionBytes];
-    private Digest[] _portionDigests = new Digest[256];
+    private const int FirstMessages = 16;
+
+    /// <summary>The most messages of a portion.</summary>
+    private const int PortionMessages = 256;
+
+    private ReadOnlyMemory<byte>[] _messages = new ReadOnlyMemory<byte>[FirstMessages];
+    private Digest[] _digests = new Digest[FirstMessages];
+    private int[] _lengths = new int[FirstMessages];
+    private int[] _order = new int[FirstMessages];
+    private byte[] _portion = [];
+    private Digest[] _portionDigests = [];
 
     /// <summary>How many messages there are.</summary>
     public int Count { get; private set; }
@@ -73,7 +81,7 @@ internal sealed class MessageBatch
 
     private void HashEqual(ReadOnlySpan<int> messages, int length)
     {
-        if (length > MaxLaneBytes || messages.Length == 1)
+        if (length > (messages.Length == 1 ? MaxAloneBytes : MaxLaneBytes))
         {
             foreach (int message in messages)
             {
@@ -83,7 +91,18 @@ internal sealed class MessageBatch
             return;
         }
 
-        int perPortion = PortionBytes / Math.Max(length, PortionBytes / _portionDigests.Length);
+        int perPortion = PortionBytes / Math.Max(length, PortionBytes / PortionMessages);
+        int largest = Math.Min(perPortion, messages.Length);
+        if (_portion.Length < largest * length)
+        {
+            _portion = new byte[Math.Min(PortionBytes, Math.Max(2 * _portion.Length, largest * length))];
+        }
+
+        if (_portionDigests.Length < largest)
+        {
+            _portionDigests = new Digest[Math.Min(PortionMessages, Math.Max(2 * _portionDigests.Length, largest))];
+        }
+
         while (!messages.IsEmpty)
         {
             ReadOnlySpan<int> portion = messages[..Math.Min(perPortion, messages.Length)];

@@ -24,6 +24,9 @@ public sealed class CanonicalWriter
     /// <summary>A copy of what was written.</summary>
     public byte[] ToArray() => Span.ToArray();
 
+    /// <summary>What was written, without a copy when the room was exactly enough; the writer must not be used any more.</summary>
+    public byte[] Take() => _length == _buffer.Length ? _buffer : ToArray();
+
     /// <summary>Forgets what was written, keeps the room.</summary>
     public void Clear() => _length = 0;
 

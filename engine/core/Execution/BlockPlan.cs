@@ -14,8 +14,8 @@ internal sealed class BlockPlan
     private readonly List<TouchedClient> _order = [];
     private readonly Stack<TouchedClient> _spare = [];
     private readonly List<Part> _parts = [];
-    private ReadOnlyMemory<byte>[] _commands = new ReadOnlyMemory<byte>[1024];
-    private byte[] _codes = new byte[1024];
+    private ReadOnlyMemory<byte>[] _commands = new ReadOnlyMemory<byte>[64];
+    private byte[] _codes = new byte[64];
     private int _runs;
 
     /// <summary>Makes an empty plan over these sessions.</summary>

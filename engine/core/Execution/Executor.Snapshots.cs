@@ -88,7 +88,10 @@ public sealed partial class Executor
     public Recovery RecoverFrom(ISnapshotStore snapshots, ILedger ledger)
     {
         ImmutableArray<string>.Builder refused = ImmutableArray.CreateBuilder<string>();
-        StartFromGenesis();
+        if (_fault is not null || Point.Height.Value > 0)
+        {
+            StartFromGenesis();
+        }
 
         // Headers name results of a few heights ago: a state that began right at the tip could judge none of them. So the snapshot must be that
         // far behind; without one, a chain is short enough to be executed from its start.

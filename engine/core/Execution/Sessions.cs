@@ -23,7 +23,7 @@ public sealed class Sessions
     private readonly ReceiptBuilder _answers = new();
     private Dictionary<Digest, Session> _sessions;
     private BucketTree _tree = new(new BucketTreeOptions { History = 1 });
-    private byte[] _buffer = new byte[4096];
+    private byte[] _buffer = new byte[512];
 
     internal Sessions(Chain chain, DigestComparer comparer, SessionRules rules)
     {
@@ -158,7 +158,13 @@ public sealed class Sessions
     }
 
     /// <summary>Starts without sessions.</summary>
-    internal void Reset() => Replace(new Dictionary<Digest, Session>(_comparer), new BucketTree(new BucketTreeOptions { History = 1 }));
+    internal void Reset()
+    {
+        if (_sessions.Count > 0 || _tree.Count > 0 || _tree.Version > 0)
+        {
+            Replace(new Dictionary<Digest, Session>(_comparer), new BucketTree(new BucketTreeOptions { History = 1 }));
+        }
+    }
 
     /// <summary>Writes all sessions: a proof that tells the size of the tree, then each client with its session, ascending.</summary>
     internal void Write(SnapshotWriter writer)

@@ -9,7 +9,7 @@ public sealed class SnapshotWriter(Stream stream)
 {
     private const int PartBytes = 64 << 10;
 
-    private readonly CanonicalWriter _buffer = new(PartBytes);
+    private readonly CanonicalWriter _buffer = new(1024);
 
     /// <summary>Four bytes, little-endian.</summary>
     public void UInt32(uint value)

@@ -71,7 +71,7 @@ public sealed partial class HotStuffProtocol
         IReadOnlyList<TreeBlock> committed = _tree.Commit(b0);
         for (int i = 0; i < committed.Count; i++)
         {
-            var path = ImmutableArray.CreateBuilder<BlockHeader>();
+            var path = ImmutableArray.CreateBuilder<BlockHeader>(committed.Count - i - 1 + 2);
             for (int j = i + 1; j < committed.Count; j++)
             {
                 path.Add(committed[j].Block.Header);
@@ -80,7 +80,7 @@ public sealed partial class HotStuffProtocol
             path.Add(b1.Block.Header);
             path.Add(b2.Block.Header);
             Block block = committed[i].Block;
-            effects.Commit(block, new CommitProof(certificate, path.ToImmutable()));
+            effects.Commit(block, new CommitProof(certificate, path.MoveToImmutable()));
             if (block.Header.PayloadRoot != _emptyPayload)
             {
                 _lastNonEmpty = block.Height;

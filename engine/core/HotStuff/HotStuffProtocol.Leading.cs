@@ -108,7 +108,7 @@ public sealed partial class HotStuffProtocol
             return true;
         }
 
-        foreach (TreeBlock block in _tree.Branch(_tip))
+        for (TreeBlock? block = _tip; block is not null && block != _tree.Root; block = block.Parent)
         {
             if (block.Block.Header.PayloadRoot != _emptyPayload)
             {

@@ -118,6 +118,7 @@ public sealed partial class HotStuffProtocol
     private const byte LockRecord = 0x81;
     private const byte LastTcRecord = 0x82;
 
+    private readonly CanonicalWriter _recordWriter = new(512);
     private QuorumCertificate? _persistedHighQc;
     private QuorumCertificate? _persistedTc;
     private View _persistedLock;
@@ -131,10 +132,11 @@ public sealed partial class HotStuffProtocol
         }
 
         effects.Persist(signed);
-        var writer = new CanonicalWriter(512);
+        CanonicalWriter writer = _recordWriter;
         QuorumCertificate best = BestQc;
         if (!ReferenceEquals(_persistedHighQc, best))
         {
+            writer.Clear();
             best.Encode(writer);
             effects.Persist(new SafetyRecord(new RecordKey(HighQcRecord), writer.ToArray()));
             _persistedHighQc = best;

@@ -125,7 +125,7 @@ public sealed partial class HotStuffProtocol
 
     private bool ExtendsLocked(TreeBlock block)
     {
-        foreach (TreeBlock ancestor in _tree.Branch(block))
+        for (TreeBlock? ancestor = block; ancestor is not null && ancestor != _tree.Root; ancestor = ancestor.Parent)
         {
             if (ancestor.Block.Digest == _lockedBlock)
             {

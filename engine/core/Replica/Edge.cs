@@ -209,21 +209,21 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica, II
             return EdgeVerdict.Throttled;
         }
 
-        List<CommittedBlock> blocks = [];
+        List<ReadOnlyMemory<byte>> blocks = [];
         int bytes = 0;
         ILedger ledger = ports.Ledger;
         for (Height height = first; blocks.Count < count && bytes < MaxRangeBytes && height <= ledger.Height; height = height.Next())
         {
-            if (ledger.Read(height) is not { } block)
+            if (!ledger.TryReadEncoded(height, out ReadOnlyMemory<byte> block))
             {
                 break;
             }
 
             blocks.Add(block);
-            bytes += block.Block.Encoded.Length + 1024 + (block.Proof.Path.Length * BlockHeader.EncodedBytes) + (block.Proof.Certificate?.Signature.Length ?? 0);
+            bytes += block.Length;
         }
 
-        Answer(sender, RepairKind.Range, RepairMessages.Range(first, blocks));
+        Answer(sender, RepairKind.Range, RepairMessages.EncodedRange(first, blocks));
         return EdgeVerdict.Taken;
     }
 
@@ -281,7 +281,7 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica, II
 
         int cost = bytes + InputOverheadBytes;
         inflow.Hold(sender, cost);
-        replica.Post(input, () => inflow.Release(sender, cost));
+        replica.Post(input, inflow, sender, cost);
     }
 
     private void Answer(ReplicaId to, RepairKind kind, byte[] message)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Bft.Crypto;
 using Bft.Engine.Storage;
 using Bft.Engine.Sync;
+using Bft.Engine.Transport;
 
 namespace Bft.Engine;
 
@@ -121,8 +122,8 @@ public sealed partial class Replica
         Wake?.Invoke();
     }
 
-    /// <summary>Gives the replica something of a peer; <paramref name="taken"/> is called when the loop has dealt with it, so that what waits can be bounded.</summary>
-    public void Post(object input, Action taken) => Post(new Charged(input, taken));
+    /// <summary>Gives the replica something of a peer, which <paramref name="inflow"/> holds; it is released when the loop has dealt with it, so that what waits can be bounded.</summary>
+    internal void Post(object input, IInflow inflow, ReplicaId sender, int bytes) => Post(new Charged(input, inflow, sender, bytes));
 
     /// <summary>The height a linearizable read must wait for; the callback gets null when the protocol refuses or the replica cannot answer now.</summary>
     public void ReadIndex(Action<Height?> answer)
@@ -497,7 +498,10 @@ public sealed partial class Replica
         }
     }
 
-    private sealed record Charged(object Input, Action Taken);
+    private sealed record Charged(object Input, IInflow Inflow, ReplicaId Sender, int Bytes)
+    {
+        public void Taken() => Inflow.Release(Sender, Bytes);
+    }
 
     private sealed record Released(Height Through);
 

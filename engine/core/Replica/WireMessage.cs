@@ -6,14 +6,28 @@ namespace Bft.Engine;
 /// <summary>A protocol message as it travels: traffic class (1), kind (1), content.</summary>
 public static class WireMessage
 {
+    /// <summary>A writer with more room than this is not kept for the next message.</summary>
+    private const int KeptBytes = 256 << 10;
+
+    // One a thread, for what is copied out at once.
+    [ThreadStatic]
+    private static CanonicalWriter? _writer;
+
     /// <summary>Encodes a message.</summary>
     public static byte[] Encode(ProtocolMessage message)
     {
-        var writer = new CanonicalWriter(message.CarriedBlock is { } block ? block.Encoded.Length + 1024 : 512);
+        CanonicalWriter writer = _writer ??= new CanonicalWriter(4096);
+        writer.Clear();
         writer.Byte((byte)TrafficClass.Consensus);
         writer.Byte(message.Kind);
         message.Encode(writer);
-        return writer.ToArray();
+        byte[] encoded = writer.ToArray();
+        if (encoded.Length > KeptBytes)
+        {
+            _writer = null;
+        }
+
+        return encoded;
     }
 
     /// <summary>Decodes exactly these bytes; null when malformed.</summary>

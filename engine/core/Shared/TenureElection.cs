@@ -64,6 +64,11 @@ public sealed class TenureElection : ILeaderElection
         ReplicaSet passedOver = tenure == standing.Tenure ? standing.AtStart : standing.Latest;
         int candidates = _committee.Size - passedOver.Count;
         int nth = (int)(tenure % (ulong)candidates);
+        if (candidates == _committee.Size)
+        {
+            return new ReplicaId(nth);
+        }
+
         for (int i = 0; i < _committee.Size; i++)
         {
             if (!passedOver.Contains(new ReplicaId(i)) && nth-- == 0)

@@ -19,7 +19,7 @@ public class VoteCollector
     private readonly Committee _committee;
     private readonly int _perSigner;
     private readonly bool _perSlot;
-    private readonly SortedDictionary<Key, Tally> _tallies = [];
+    private readonly SortedList<Key, Tally> _tallies = [];
     private readonly SortedSet<Key>[] _bySigner;
 
     /// <summary>Makes a collector.</summary>
@@ -69,7 +69,7 @@ public class VoteCollector
         if (_tallies.TryGetValue(key, out Tally? tally) && tally.Votes.TryGetValue(vote.Signer.Value, out Vote first))
         {
             // Once a signer and view: a flood of contradictions proves nothing more.
-            return first.Statement == vote.Statement || !tally.Accused.Add(vote.Signer.Value) ? default : new Collected(default, new Evidence(first, vote));
+            return first.Statement == vote.Statement || !(tally.Accused ??= []).Add(vote.Signer.Value) ? default : new Collected(default, new Evidence(first, vote));
         }
 
         if (mine.Count >= _perSigner)
@@ -124,29 +124,30 @@ public class VoteCollector
     {
         while (_tallies.Count > 0)
         {
-            Key lowest = _tallies.First().Key;
+            Key lowest = _tallies.GetKeyAtIndex(0);
             if (lowest.View >= view.Value)
             {
                 return;
             }
 
-            foreach (int signer in _tallies[lowest].Votes.Keys)
+            SortedList<int, Vote> forgotten = _tallies.GetValueAtIndex(0).Votes;
+            for (int i = 0; i < forgotten.Count; i++)
             {
-                _bySigner[signer].Remove(lowest);
+                _bySigner[forgotten.GetKeyAtIndex(i)].Remove(lowest);
             }
 
-            _tallies.Remove(lowest);
+            _tallies.RemoveAt(0);
         }
     }
 
     private ImmutableArray<Vote> QuorumOf(Tally tally, Statement statement)
     {
         ReplicaSet signers = ReplicaSet.Empty;
-        foreach ((int signer, Vote vote) in tally.Votes)
+        for (int i = 0; i < tally.Votes.Count; i++)
         {
-            if (vote.Statement == statement)
+            if (tally.Votes.GetValueAtIndex(i).Statement == statement)
             {
-                signers = signers.With(new ReplicaId(signer));
+                signers = signers.With(new ReplicaId(tally.Votes.GetKeyAtIndex(i)));
             }
         }
 
@@ -172,9 +173,9 @@ public class VoteCollector
 
     private sealed class Tally
     {
-        public SortedDictionary<int, Vote> Votes { get; } = [];
+        public SortedList<int, Vote> Votes { get; } = [];
 
-        public HashSet<int> Accused { get; } = [];
+        public HashSet<int>? Accused { get; set; }
 
         public bool Reported { get; set; }
     }

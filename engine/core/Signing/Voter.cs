@@ -100,9 +100,9 @@ public class Voter
         var vote = new Vote(statement, Self, SignatureOf(statement));
         _last[((byte)statement.Kind, slot)] = vote;
         _highest = View.Max(_highest, statement.View);
-        var writer = new CanonicalWriter(256);
+        var writer = new CanonicalWriter(Statement.EncodedBytes + sizeof(ushort) + sizeof(uint) + vote.Signature.Length);
         vote.Encode(writer);
-        return new SigningAnswer(vote, new SafetyRecord(new RecordKey((byte)statement.Kind, slot), writer.ToArray()), SigningRefusal.None);
+        return new SigningAnswer(vote, new SafetyRecord(new RecordKey((byte)statement.Kind, slot), writer.Take()), SigningRefusal.None);
     }
 
     /// <summary>Forgets the slots up to that one, for kinds with a record a slot.</summary>

@@ -27,6 +27,14 @@ public interface ILedger : IDisposable
     /// <summary>The committed block at that height, or null.</summary>
     CommittedBlock? Read(Height height);
 
+    /// <summary>The canonical bytes of the committed block at that height (<see cref="CommittedBlock.Encode"/>), as peers are sent them; false when there is none.</summary>
+    bool TryReadEncoded(Height height, out ReadOnlyMemory<byte> encoded)
+    {
+        CommittedBlock? block = Read(height);
+        encoded = block is null ? default : block.ToBytes();
+        return block is not null;
+    }
+
     /// <summary>The header committed at that height, or null.</summary>
     BlockHeader? ReadHeader(Height height);
 

@@ -31,6 +31,9 @@ internal sealed class BlockSync(ReplicaPorts ports)
     // What the edge looks at from its own threads, before it verifies anything.
     private readonly ConcurrentDictionary<Digest, TimeSpan> _expected = [];
     private readonly ConcurrentDictionary<ulong, ReplicaId> _askedOf = [];
+
+    // The dictionary would take all its locks to count.
+    private int _expectedCount;
     private readonly Height[] _heads = new Height[ports.Chain.Committee.Size];
     private Height _target;
     private ulong _turn;
@@ -70,20 +73,29 @@ internal sealed class BlockSync(ReplicaPorts ports)
     /// <summary>Asks two of the holders (of all others when none is named) for a block. Nothing is asked while as many as can be kept are expected; the protocol asks again if nothing comes.</summary>
     public void RequestBlock(Digest digest, ReplicaSet holders, TimeSpan now)
     {
-        if (_expected.Count >= MaxExpected)
+        if (_expectedCount >= MaxExpected)
         {
             foreach (Digest old in _expected.Where(entry => entry.Value < now).Select(entry => entry.Key).ToList())
             {
                 _expected.TryRemove(old, out _);
+                _expectedCount--;
             }
         }
 
-        if (_expected.Count >= MaxExpected)
+        if (_expectedCount >= MaxExpected)
         {
             return;
         }
 
-        _expected[digest] = now + (5 * Patience);
+        if (_expected.TryAdd(digest, now + (5 * Patience)))
+        {
+            _expectedCount++;
+        }
+        else
+        {
+            _expected[digest] = now + (5 * Patience);
+        }
+
         byte[] request = RepairMessages.BlockRequest(digest);
         int[] candidates = Others(holders);
         for (int i = 0; i < Math.Min(2, candidates.Length); i++)
@@ -173,6 +185,11 @@ internal sealed class BlockSync(ReplicaPorts ports)
             {
                 Send(new ReplicaId(other), request, RepairKind.HeadRequest);
             }
+        }
+
+        if (_asked.Count == 0)
+        {
+            return;
         }
 
         foreach ((ulong first, (ReplicaId peer, TimeSpan deadline)) in _asked.ToList())

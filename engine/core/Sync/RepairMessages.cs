@@ -41,6 +41,8 @@ public static class RepairMessages
     /// <summary>The most committed blocks in one range.</summary>
     public const int MaxRangeBlocks = 256;
 
+    private const int RangeOverheadBytes = 1 + 1 + 8 + 2;
+
     /// <summary>Asks for one block.</summary>
     public static byte[] BlockRequest(Digest digest)
     {
@@ -78,6 +80,30 @@ public static class RepairMessages
         }
 
         return writer.ToArray();
+    }
+
+    /// <summary>Answers with a range of blocks as the ledger keeps them.</summary>
+    /// <param name="first">The first height.</param>
+    /// <param name="blocks">What <see cref="CommittedBlock.Encode"/> wrote, ascending.</param>
+    public static byte[] EncodedRange(Height first, IReadOnlyList<ReadOnlyMemory<byte>> blocks)
+    {
+        int bytes = RangeOverheadBytes;
+        foreach (ReadOnlyMemory<byte> block in blocks)
+        {
+            bytes += block.Length;
+        }
+
+        var writer = new CanonicalWriter(bytes);
+        writer.Byte((byte)TrafficClass.Repair);
+        writer.Byte((byte)RepairKind.Range);
+        writer.UInt64(first.Value);
+        writer.UInt16((ushort)blocks.Count);
+        foreach (ReadOnlyMemory<byte> block in blocks)
+        {
+            writer.Raw(block.Span);
+        }
+
+        return writer.Take();
     }
 
     /// <summary>Asks for the head.</summary>

@@ -13,11 +13,11 @@ public sealed class Block
         Payload = payload;
         Justify = justify;
         Digest = header.DigestOn(chain);
-        var writer = new CanonicalWriter(BlockHeader.EncodedBytes + payload.Encoded.Length + 512);
+        var writer = new CanonicalWriter(BlockHeader.EncodedBytes + 1 + (justify?.EncodedBytes ?? 0) + sizeof(uint) + payload.Encoded.Length);
         header.Encode(writer);
         QuorumCertificate.EncodeOptional(justify, writer);
         writer.Bytes(payload.Encoded.Span);
-        Encoded = writer.ToArray();
+        Encoded = writer.Take();
     }
 
     private Block(BlockHeader header, Payload payload, QuorumCertificate? justify, Digest digest, ReadOnlyMemory<byte> encoded)

@@ -30,7 +30,7 @@ public sealed record ChainLimits
     /// How many transactions those runs may hold together (one run alone may hold more): half of the results that a session remembers where no two beside each other are
     /// equal. 32,768 for every chain.
     /// </summary>
-    public int TransactionsUnderWay => Execution.Session.MaxCodeBytes / 2;
+    public static int TransactionsUnderWay => Execution.Session.MaxCodeBytes / 2;
 
     /// <summary>How many headers a commit proof may carry. Default 4096.</summary>
     public int MaxProofHeaders { get; init; } = 4096;

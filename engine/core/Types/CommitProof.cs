@@ -58,6 +58,14 @@ public sealed record CommittedBlock(Block Block, CommitProof Proof)
         Proof.Encode(writer);
     }
 
+    /// <summary>What <see cref="Encode"/> writes.</summary>
+    public byte[] ToBytes()
+    {
+        var writer = new CanonicalWriter(Block.Encoded.Length + 1024);
+        Encode(writer);
+        return writer.ToArray();
+    }
+
     /// <summary>Reads what <see cref="Encode"/> wrote; null (and a failed reader) when malformed.</summary>
     public static CommittedBlock? Decode(Chain chain, ref CanonicalReader reader)
     {

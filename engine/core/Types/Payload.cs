@@ -34,7 +34,7 @@ public sealed class Payload
     public bool IsEmpty => Runs.Count == 0;
 
     /// <summary>The payload without runs.</summary>
-    public static Payload Empty(Chain chain) => Of(chain, []);
+    public static Payload Empty(Chain chain) => chain.EmptyPayload;
 
     /// <summary>Puts runs together; the caller keeps within <see cref="ChainLimits.MaxPayloadBytes"/>.</summary>
     public static Payload Of(Chain chain, IReadOnlyList<Run> runs)
@@ -52,7 +52,7 @@ public sealed class Payload
             writer.Bytes(run.Encoded.Span);
         }
 
-        byte[] encoded = writer.ToArray();
+        byte[] encoded = writer.Take();
         return new Payload(encoded, [.. runs], chain.DigestOf(Preimage.Payload, encoded));
     }
 

@@ -56,6 +56,9 @@ public sealed class QuorumCertificate
         certificate?.Encode(writer);
     }
 
+    /// <summary>How many bytes <see cref="Encode"/> writes.</summary>
+    public int EncodedBytes => Statement.EncodedBytes + 1 + ((Signers.Bound + 7) / 8) + sizeof(uint) + Signature.Length;
+
     /// <summary>Reads what <see cref="EncodeOptional"/> wrote.</summary>
     public static QuorumCertificate? DecodeOptional(ref CanonicalReader reader) => reader.Flag() ? Decode(ref reader) : null;
 

@@ -56,21 +56,29 @@ public sealed class SimulatedHash : HashFunction
         public void Absorb(ReadOnlySpan<byte> data)
         {
             _length += data.Length;
+            (ulong first, ulong second, ulong third, ulong fourth) = (_first, _second, _third, _fourth);
+            ulong pending = _pending;
+            int shift = 8 * _pendingBytes;
             while (data.Length >= 8)
             {
                 ulong word = BinaryPrimitives.ReadUInt64LittleEndian(data);
                 data = data[8..];
-                if (_pendingBytes == 0)
+                ulong whole = word;
+                if (shift > 0)
                 {
-                    Mix(word);
-                    continue;
+                    // What was left of the last part comes first: the digest depends on the bytes, not on how they were handed in.
+                    whole = pending | (word << shift);
+                    pending = word >> (64 - shift);
                 }
 
-                // What was left of the last part comes first: the digest depends on the bytes, not on how they were handed in.
-                Mix(_pending | (word << (8 * _pendingBytes)));
-                _pending = word >> (64 - (8 * _pendingBytes));
+                first = Mixed(first, whole, FirstFactor, 29);
+                second = Mixed(second, whole, SecondFactor, 31);
+                third = Mixed(third, whole, ThirdFactor, 37);
+                fourth = Mixed(fourth, whole, FourthFactor, 41);
             }
 
+            (_first, _second, _third, _fourth) = (first, second, third, fourth);
+            _pending = pending;
             foreach (byte value in data)
             {
                 _pending |= (ulong)value << (8 * _pendingBytes);
@@ -97,11 +105,13 @@ public sealed class SimulatedHash : HashFunction
 
         private void Mix(ulong word)
         {
-            _first = Fold(_first ^ word, FirstFactor) + BitOperations.RotateLeft(_first, 29);
-            _second = Fold(_second ^ word, SecondFactor) + BitOperations.RotateLeft(_second, 31);
-            _third = Fold(_third ^ word, ThirdFactor) + BitOperations.RotateLeft(_third, 37);
-            _fourth = Fold(_fourth ^ word, FourthFactor) + BitOperations.RotateLeft(_fourth, 41);
+            _first = Mixed(_first, word, FirstFactor, 29);
+            _second = Mixed(_second, word, SecondFactor, 31);
+            _third = Mixed(_third, word, ThirdFactor, 37);
+            _fourth = Mixed(_fourth, word, FourthFactor, 41);
         }
+
+        private static ulong Mixed(ulong lane, ulong word, ulong factor, int turn) => Fold(lane ^ word, factor) + BitOperations.RotateLeft(lane, turn);
 
         private static ulong Fold(ulong value, ulong factor)
         {

@@ -131,7 +131,7 @@ public static class SimulationRun
         driver.Schedule(plan);
         world.Start();
         TimeSpan ends = plan.Ends;
-        world.Time.RunUntil(() => Goes(options) && world.Time.Now >= ends && world.LowestCommitted >= options.Blocks, options.MaxFaultTime);
+        world.Time.RunUntil(() => Goes(options) && world.Time.Now >= ends && world.HaveCommitted(options.Blocks), options.MaxFaultTime);
 
         driver.Stop();
         world.Heal();
@@ -187,6 +187,21 @@ public static class SimulationRun
         return true;
     }
 
+    // Asked after every event.
+    private static bool IsAnswered(SimulatedWorld world)
+    {
+        IReadOnlyList<SimulatedClient> clients = world.Clients;
+        for (int i = 0; i < clients.Count; i++)
+        {
+            if (clients[i].Waiting)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     // Nobody asks for anything new, except one last write by each client: it shows that the chain still takes commands.
     internal static TimeSpan Recover(SimulatedWorld world, TimeSpan bound, SimulationOptions? options = null)
     {
@@ -197,13 +212,13 @@ public static class SimulationRun
             client.Resting = true;
         }
 
-        bool answered = world.Time.RunUntil(() => Goes(options) && world.Clients.All(static client => !client.Waiting), bound);
+        bool answered = world.Time.RunUntil(() => Goes(options) && IsAnswered(world), bound);
         if (answered)
         {
             world.Clients[0].Probe();
         }
 
-        world.Time.RunUntil(() => Goes(options) && world.LowestCommitted >= target && world.Clients.All(static client => !client.Waiting), from + bound - world.Time.Now);
+        world.Time.RunUntil(() => Goes(options) && IsAnswered(world) && world.HaveCommitted(target), from + bound - world.Time.Now);
         int pending = world.Clients.Count(static client => client.Waiting);
         List<(int, ulong)> behind = [];
         foreach (SimulatedReplica replica in world.Replicas)

@@ -45,7 +45,7 @@ public static class TwinsRun
         TimeSpan bound = (world.Options.ProtocolOptions.MaxViewTimeout + TimeSpan.FromMilliseconds(200)) * views;
         TimeSpan healedAt = world.Time.Now;
         ulong target = world.Watch.Agreement.Highest;
-        world.Time.RunUntil(() => Goes(options) && progress.Waiting == 0 && world.LowestCommitted >= target, bound);
+        world.Time.RunUntil(() => Goes(options) && progress.Waiting == 0 && world.HaveCommitted(target), bound);
         List<(int, ulong)> behind = [.. world.Replicas.Where(replica => replica.Honest && replica.Committed.Value < target).Select(replica => (replica.Index, replica.Committed.Value))];
         world.Watch.Liveness.Judge(bound, progress.Waiting, behind, target);
         return new SimulationResult(

@@ -36,7 +36,6 @@ public sealed class SimulatedWorld
     private readonly Randomness _machines;
     private readonly Randomness _people;
     private readonly Randomness _losses;
-    private ReplicaSet _spoilt = ReplicaSet.Empty;
 
     /// <summary>Makes a world; nobody is started.</summary>
     /// <param name="options">What it is made of.</param>
@@ -136,6 +135,20 @@ public sealed class SimulatedWorld
         }
     }
 
+    /// <summary>Whether every honest replica committed that height, those that are down included. Cheap enough to be asked after every event.</summary>
+    public bool HaveCommitted(ulong height)
+    {
+        foreach (SimulatedReplica replica in _replicas)
+        {
+            if (replica.Committed.Value < height && replica.Honest)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>Starts every replica and every client.</summary>
     public void Start()
     {
@@ -213,21 +226,15 @@ public sealed class SimulatedWorld
 
     internal IClaims NewClaims()
     {
-        var production = new Claims(Chain, Keys.Scheme, new VerifiedCache(Options.VerifiedEntries));
+        var production = new Claims(Chain, Keys.Scheme, new VerifiedCache(Options.VerifiedEntries, Chain.Hash));
         IClaims claims = Options.RealSignatures ? production : new RegisteredClaims(production, Runs);
         return Options.WrapClaims?.Invoke(claims, Keys.Scheme) ?? claims;
     }
 
-    internal bool IsSpoilt(ReplicaId id) => _spoilt.Contains(id);
+    // From the moment its media rotted, not only once it is seen: a last frame that rotted looks like one that a crash tore, and its promise is forgotten.
+    internal bool IsSpoilt(ReplicaId id) => _instancesOf[id.Value].Exists(static instance => instance.Spoilt);
 
-    internal void RecordsLost(SimulatedReplica replica)
-    {
-        Watch.Signing.Forget(replica.Id);
-        if (replica.Spoilt)
-        {
-            _spoilt = _spoilt.With(replica.Id);
-        }
-    }
+    internal void RecordsLost(SimulatedReplica replica) => Watch.Signing.Forget(replica.Id);
 
     internal CrashLoss DrawLoss() => (CrashLoss)_losses.Between((int)CrashLoss.All, (int)CrashLoss.Reordered);
 

@@ -12,11 +12,14 @@ internal interface IActor
 
 /// <summary>
 /// The one clock and the one queue of a simulated world. Events of one instant happen in the order in which they were scheduled, so a run is a
-/// function of its seed. A binary heap of plain structures: scheduling allocates nothing.
+/// function of its seed. A binary heap of plain numbers; what they wake up lies still beside it, so that moving in the heap touches no reference. Scheduling allocates nothing.
 /// </summary>
 public sealed class VirtualTime
 {
     private Scheduled[] _heap = new Scheduled[256];
+    private Awaited[] _awaited = new Awaited[256];
+    private int[] _free = new int[256];
+    private int _freeCount;
     private int _count;
     private ulong _order;
 
@@ -45,9 +48,13 @@ public sealed class VirtualTime
 
         Scheduled next = _heap[0];
         RemoveFirst();
+        ref Awaited place = ref _awaited[next.Place];
+        Awaited awaited = place;
+        place = default;
+        _free[_freeCount++] = next.Place;
         Now = next.At;
         Events++;
-        next.Actor.Act(next.Code, next.Argument, next.Payload);
+        awaited.Actor.Act(awaited.Code, awaited.Argument, awaited.Payload);
         return true;
     }
 
@@ -75,9 +82,14 @@ public sealed class VirtualTime
         if (_count == _heap.Length)
         {
             Array.Resize(ref _heap, 2 * _count);
+            Array.Resize(ref _awaited, 2 * _count);
+            Array.Resize(ref _free, 2 * _count);
         }
 
-        var added = new Scheduled(Now + (delay > TimeSpan.Zero ? delay : TimeSpan.Zero), _order++, actor, code, argument, payload);
+        // As many places are free as the heap is shorter than it was at its longest.
+        int place = _freeCount > 0 ? _free[--_freeCount] : _count;
+        _awaited[place] = new Awaited(actor, code, argument, payload);
+        var added = new Scheduled(Now + (delay > TimeSpan.Zero ? delay : TimeSpan.Zero), _order++, place);
         int at = _count++;
         while (at > 0 && added.IsBefore(_heap[(at - 1) / 2]))
         {
@@ -91,7 +103,6 @@ public sealed class VirtualTime
     private void RemoveFirst()
     {
         Scheduled last = _heap[--_count];
-        _heap[_count] = default;
         int at = 0;
         while (true)
         {
@@ -121,7 +132,9 @@ public sealed class VirtualTime
         }
     }
 
-    private readonly record struct Scheduled(TimeSpan At, ulong Order, IActor Actor, int Code, long Argument, object? Payload)
+    private readonly record struct Awaited(IActor Actor, int Code, long Argument, object? Payload);
+
+    private readonly record struct Scheduled(TimeSpan At, ulong Order, int Place)
     {
         public bool IsBefore(in Scheduled other) => At < other.At || (At == other.At && Order < other.Order);
     }

@@ -6,7 +6,11 @@ namespace Bft.Crypto.Tests.Bls12381;
 
 public sealed class BlsAllocationTests
 {
+#if DEBUG
+    [Fact(Skip = "Of optimised builds: without optimisation the platform's vector operators are calls that allocate.")]
+#else
     [Fact]
+#endif
     public void Fields_groups_and_pairing_allocate_nothing()
     {
         Run();

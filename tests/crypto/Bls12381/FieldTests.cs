@@ -50,6 +50,22 @@ public sealed class FieldTests
     }
 
     [Fact]
+    public void Inverses_multiply_back_to_one()
+    {
+        Gen.Frequency((1, Reference.Number), (1, Gen.Select(Gen.Int[0, 380], Gen.Int[-3, 3], (bit, off) => Reference.Mod((BigInteger.One << bit) + off)))).Sample(a =>
+        {
+            Fp x = Reference.Fp(a);
+            Fp.Invert(x, out Fp inverse);
+            Fp.Multiply(x, inverse, out Fp product);
+            Assert.Equal(a.IsZero ? 0 : 1, Reference.Of(product));
+            Fp.Invert(inverse, out Fp back);
+            Assert.Equal(a, Reference.Of(back));
+            Fp.Invert(x, out x);
+            Assert.NotEqual(0UL, Fp.EqualMask(x, inverse));
+        }, iter: 3000);
+    }
+
+    [Fact]
     public void Results_may_overwrite_operands()
     {
         Gen.Select(Reference.Number, Reference.Number).Sample((a, b) =>

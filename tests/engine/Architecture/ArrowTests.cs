@@ -49,17 +49,21 @@ public class ArrowTests
         Assert.Empty(Dependencies("Bft.Engine", dependency => IsOurs(dependency) && !IsIn(dependency, "Bft.Crypto") && !IsIn(dependency, "Bft.Engine")));
 
     // Beside the protocol's own folder, those of the simulation that bear its name: its lies, scenarios and mutations.
-    [Fact]
-    public void Nothing_in_the_engine_names_a_protocol_but_the_list_of_them() =>
-        Assert.Equal(["Bft.Engine.Protocols"], Origins(type => !type.Split('.').Contains("HotStuff"), dependency => IsIn(dependency, "Bft.Engine.HotStuff")));
+    [Theory]
+    [MemberData(nameof(ProtocolSpaces))]
+    public void Nothing_in_the_engine_names_a_protocol_but_the_list_of_them(string space) =>
+        Assert.Equal(["Bft.Engine.Protocols"], Origins(type => !type.Split('.').Contains(space.Split('.')[^1]), dependency => IsIn(dependency, space)));
 
-    [Fact]
-    public void Shared_machinery_and_port_know_no_loop()
+    [Theory]
+    [MemberData(nameof(ProtocolSpaces))]
+    [InlineData("Bft.Engine.Shared")]
+    public void Protocols_and_what_they_share_know_no_loop(string space)
     {
         string[] loop = ["Bft.Engine.Replica", "Bft.Engine.ReplicaPorts", "Bft.Engine.Edge", "Bft.Engine.EffectBuffer", "Bft.Engine.RecentPast"];
-        Assert.Empty(Dependencies("Bft.Engine.HotStuff", dependency => loop.Contains(dependency)));
-        Assert.Empty(Dependencies("Bft.Engine.Shared", dependency => loop.Contains(dependency)));
+        Assert.Empty(Dependencies(space, dependency => loop.Contains(dependency)));
     }
+
+    public static TheoryData<string> ProtocolSpaces => [.. ProtocolFolders.Spaces];
 
     internal static bool IsIn(string type, string space) => type == space || type.StartsWith(space + ".", StringComparison.Ordinal);
 

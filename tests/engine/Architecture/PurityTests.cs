@@ -20,9 +20,10 @@ public class PurityTests
     // An exception that says why, and a compiler's marks, do nothing.
     private static readonly string[] Harmless = ["System.IO.InvalidDataException", "System.Diagnostics.CodeAnalysis", "System.Diagnostics.DebuggerBrowsableAttribute", "System.Diagnostics.DebuggerBrowsableState", "System.Diagnostics.DebuggerDisplayAttribute"];
 
+    public static TheoryData<string> Pure => [.. ProtocolFolders.Spaces, "Bft.Engine.Shared"];
+
     [Theory]
-    [InlineData("Bft.Engine.HotStuff")]
-    [InlineData("Bft.Engine.Shared")]
+    [MemberData(nameof(Pure))]
     public void A_protocol_folder_depends_on_nothing_that_is_not_a_function(string space) => Assert.Empty(ArrowTests.Dependencies(space, IsForbidden));
 
     [Theory]
@@ -65,6 +66,32 @@ public class PurityTests
         Assert.Contains("T:System.Net.Sockets.Socket", banned);
     }
 
+    // What is banned is banned whole: another overload, or the class next to it, does the same.
+    [Theory]
+    [InlineData(typeof(Task), nameof(Task.Delay))]
+    [InlineData(typeof(Task), nameof(Task.Run))]
+    [InlineData(typeof(Thread), nameof(Thread.Sleep))]
+    public void Every_overload_of_a_banned_method_is_banned(Type owner, string method)
+    {
+        string[] banned = [.. File.ReadAllLines(RepositoryFiles.PathOf("engine/core/BannedSymbols.txt")).Select(line => line.Split(';')[0])];
+        IEnumerable<string> overloads = owner.GetMember(method, MemberTypes.Method, BindingFlags.Public | BindingFlags.Static).Cast<MethodInfo>().Select(NameOf);
+        Assert.Empty(overloads.Except(banned));
+    }
+
+    [Theory]
+    [InlineData(typeof(ThreadPool))]
+    [InlineData(typeof(Timer))]
+    [InlineData(typeof(PeriodicTimer))]
+    [InlineData(typeof(TimeProvider))]
+    [InlineData(typeof(TaskFactory))]
+    [InlineData(typeof(Directory))]
+    [InlineData(typeof(FileInfo))]
+    [InlineData(typeof(RandomAccess))]
+    [InlineData(typeof(System.Net.Sockets.TcpClient))]
+    [InlineData(typeof(System.Net.Http.HttpClient))]
+    public void A_class_that_is_no_function_is_banned(Type type) =>
+        Assert.Contains(File.ReadAllLines(RepositoryFiles.PathOf("engine/core/BannedSymbols.txt")), line => line.StartsWith($"T:{type.FullName};", StringComparison.Ordinal));
+
     private static bool IsForbidden(string type)
     {
         string name = type.Split('`', '<')[0];
@@ -90,14 +117,29 @@ public class PurityTests
             return owner?.GetProperty(member) is not null;
         }
 
-        string[] parameters = parts.Length == 1 ? [] : parts[1].TrimEnd(')').Split(',');
-        return owner?.GetMember(member, MemberTypes.Method, BindingFlags.Public | BindingFlags.Static | BindingFlags.Instance).Cast<MethodInfo>()
-            .Any(method => method.GetParameters().Select(parameter => parameter.ParameterType.FullName).SequenceEqual(parameters)) == true;
+        return owner?.GetMember(member.Split('`')[0], MemberTypes.Method, BindingFlags.Public | BindingFlags.Static | BindingFlags.Instance).Cast<MethodInfo>()
+            .Any(method => NameOf(method) == symbol) == true;
     }
+
+    // As documentation comments name it (C# specification, annex D.4.2): M:Type.Method``arity(parameters).
+    private static string NameOf(MethodInfo method)
+    {
+        string parameters = string.Join(',', method.GetParameters().Select(parameter => NameOf(parameter.ParameterType)));
+        string arity = method.IsGenericMethod ? $"``{method.GetGenericArguments().Length}" : "";
+        return $"M:{method.DeclaringType!.FullName}.{method.Name}{arity}{(parameters.Length > 0 ? $"({parameters})" : "")}";
+    }
+
+    private static string NameOf(Type type) =>
+        type.IsGenericMethodParameter ? $"``{type.GenericParameterPosition}" :
+        type.IsGenericType ? $"{type.GetGenericTypeDefinition().FullName!.Split('`')[0]}{{{string.Join(',', type.GetGenericArguments().Select(NameOf))}}}" :
+        type.FullName!;
 
     private static Type? Find(string name)
     {
         _ = typeof(System.Net.Sockets.Socket).Assembly;
+        _ = typeof(System.Net.Http.HttpClient).Assembly;
+        _ = typeof(System.Timers.Timer).Assembly;
+        _ = typeof(System.Collections.Concurrent.ConcurrentDictionary<,>).Assembly;
         _ = typeof(System.Collections.Immutable.ImmutableHashSet<int>).Assembly;
         _ = typeof(System.Security.Cryptography.RandomNumberGenerator).Assembly;
         return AppDomain.CurrentDomain.GetAssemblies().Select(assembly => assembly.GetType(name)).FirstOrDefault(type => type is { IsPublic: true });

@@ -108,6 +108,16 @@ public class RepairEdgeTests
     }
 
     [Fact]
+    public void A_range_of_encoded_blocks_is_the_range_of_the_blocks()
+    {
+        CommittedBlock[] blocks = [_world[A].Ledger.Read(new Height(1))!, _world[A].Ledger.Read(new Height(2))!];
+        for (int count = 0; count <= blocks.Length; count++)
+        {
+            Assert.Equal(RepairMessages.Range(new Height(1), blocks[..count]), RepairMessages.EncodedRange(new Height(1), [.. blocks[..count].Select(block => (ReadOnlyMemory<byte>)block.ToBytes())]));
+        }
+    }
+
+    [Fact]
     public void What_was_not_asked_of_its_sender_is_dropped_before_a_signature_is_looked_at()
     {
         CommittedBlock first = _world[A].Ledger.Read(new Height(1))!;

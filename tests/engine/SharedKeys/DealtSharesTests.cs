@@ -73,6 +73,32 @@ public sealed class DealtSharesTests
     }
 
     [Fact]
+    public void Shares_that_open_and_do_not_add_up_to_the_share_of_the_key_are_none()
+    {
+        _room.Start(_room.Call());
+        _room.Silent = (member, phase) => member == Away && phase > GenerationPhase.Announcing;
+        _room.Instead = (member, honest, message) =>
+        {
+            if (member != 0 || message.Kind != SharedKeyMessageKind.Deal)
+            {
+                return honest;
+            }
+
+            // The receiver is not there to complain of a share that is one too large.
+            using SeededDealing dealing = SeededDealing.OfFreshSecret(_room.Seed(0), 3);
+            using var ephemeral = ShareBox.ToSeal(_room.Seed(0));
+            PedersenShare share = dealing.At(Away + 1);
+            byte[] content = message.Content.ToArray();
+            ephemeral.Seal(_room.Generation.BoxOf(Away)!.Value.Span, _room.Generation.SealContext(0, Away), share with { Value = share.Value + Scalar.One })
+                .CopyTo(content, (3 * G2Point.CompressedLength) + ShareBox.PublicKeyBytes + (Away * ShareBox.SealedBytes));
+            return _room.Sign(0, SharedKeyMessageKind.Deal, content);
+        };
+        Assert.Null(_room.Run().Failure);
+        Assert.Null(Share(Restored(), _room.Seed(Away), out MissingShare missing));
+        Assert.Equal(MissingShare.DoesNotFit, missing);
+    }
+
+    [Fact]
     public void A_state_with_another_dealing_has_another_root()
     {
         _room.Start(_room.Call());

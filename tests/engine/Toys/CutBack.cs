@@ -27,6 +27,9 @@ internal sealed class CutBack : IProtocol
     private const byte TailRecord = 0x80;
     private const int SentAtOnce = 8;
 
+    // An append that does not fit is answered by a request, and that by an append: where messages are doubled more often than lost, that would never end.
+    private const int AnswersABeat = 32;
+
     private static readonly TimerId Election = new(1);
     private static readonly TimerId Beat = new(2);
     private static readonly TimeSpan BeatEvery = TimeSpan.FromMilliseconds(25);
@@ -37,6 +40,7 @@ internal sealed class CutBack : IProtocol
     private readonly CutBackFlaw _flaw;
     private readonly List<Block> _log = [];
     private readonly Height[] _matched;
+    private readonly int[] _answers;
     private VoteCollector _acks;
     private VoteCollector _grants;
     private Block _root;
@@ -53,6 +57,7 @@ internal sealed class CutBack : IProtocol
         _flaw = flaw;
         _root = _chain.GenesisBlock;
         _matched = new Height[_chain.Committee.Size];
+        _answers = new int[_chain.Committee.Size];
         _acks = new VoteCollector(_chain.Committee, perSigner: 64);
         _grants = new VoteCollector(_chain.Committee);
     }
@@ -137,7 +142,7 @@ internal sealed class CutBack : IProtocol
             case Input.Received { Message: Appended appended } received when Leading && appended.Term == _term:
                 OnAppended(received.Sender, appended.Vote, effects);
                 break;
-            case Input.Received { Message: Lacking lacking } received when Leading && lacking.Term == _term:
+            case Input.Received { Message: Lacking lacking } received when Leading && lacking.Term == _term && _answers[received.Sender.Value]++ < AnswersABeat:
                 // One block an answer: eight would be answered eight times.
                 SendFrom(received.Sender, lacking.After.Next(), 1, effects);
                 break;
@@ -328,6 +333,7 @@ internal sealed class CutBack : IProtocol
     private void OnBeat(IEffects effects)
     {
         effects.Arm(Beat, BeatEvery);
+        Array.Clear(_answers);
         effects.Broadcast(new Heartbeat(_term, _root.Height));
         foreach (int other in _chain.Committee.Everyone.Without(_self).ToArray())
         {

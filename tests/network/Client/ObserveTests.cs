@@ -1,5 +1,6 @@
 using Bft.Client;
 using Bft.Engine;
+using Bft.Engine.Execution;
 using Bft.Network.Tests.Api.Fakes;
 
 namespace Bft.Network.Tests.Client;
@@ -73,6 +74,121 @@ public sealed class ObserveTests
         CommittedTransaction found = (await network.Client(options => options with { Signer = null, Sequences = null }).TransactionAsync(sent[1].Id))!;
         Assert.Equal((sent[1].Height, FakeLedger.BadCommand, "bad"), (found.Height, found.Code, System.Text.Encoding.UTF8.GetString(found.Command.Span)));
         Assert.Null(await client.TransactionAsync(sent[1].Id with { Sequence = 99 }));
+    }
+
+    [Fact]
+    public async Task A_validator_that_names_a_later_block_which_repeats_the_run_is_not_believed()
+    {
+        await using FakeNetwork network = await FakeNetwork.StartAsync();
+        BftClient client = network.Client();
+        TransactionResult sent = await client.SubmitAsync(SubmitTests.Bytes("a=1"));
+        network.Validators[0].Misplaces = network.Ledger.Repeat(network.Ledger.Block(sent.Height)!.Block.Payload.Runs[0]);
+        foreach (int other in new[] { 1, 2, 3 })
+        {
+            // Whoever believes the first that answers hears the liar.
+            network.Validators[other].Misplaces = new Height(99);
+        }
+
+        CommittedTransaction found = (await client.TransactionAsync(sent.Id))!;
+        Assert.Equal((new Height(1), (byte)0), (found.Height, found.Code));
+    }
+
+    [Fact]
+    public async Task Where_the_result_is_forgotten_the_lowest_block_that_is_proved_to_hold_it_counts()
+    {
+        await using FakeNetwork network = await FakeNetwork.StartAsync();
+        BftClient client = network.Client();
+        TransactionResult sent = await client.SubmitAsync(SubmitTests.Bytes("a=1"));
+        network.Validators[0].Misplaces = network.Ledger.Repeat(network.Ledger.Block(sent.Height)!.Block.Payload.Runs[0]);
+        foreach (FakeValidator validator in network.Validators)
+        {
+            validator.Twist = receipt => receipt with { Height = default, Codes = new[] { ReceiptCodes.Forgotten } };
+        }
+
+        CommittedTransaction found = (await client.TransactionAsync(sent.Id))!;
+        Assert.Equal((new Height(1), ReceiptCodes.Forgotten), (found.Height, found.Code));
+
+        // One validator's word alone could name the repeat.
+        BftClient few = network.Client(options => options with { Endpoints = [.. new[] { 0, 1 }.Select(i => new Uri("http://" + network.Genesis.Validators[i].ClientAddress))] });
+        network.Validators[1].Forgets = true;
+        await Assert.ThrowsAsync<BftClientException>(() => few.TransactionAsync(sent.Id));
+    }
+
+    [Theory]
+    [InlineData(ulong.MaxValue)]
+    [InlineData(0ul)]
+    public async Task The_height_of_the_chain_is_what_an_honest_validator_says_whatever_one_liar_says(ulong lie)
+    {
+        await using FakeNetwork network = await FakeNetwork.StartAsync();
+        BftClient client = network.Client();
+        await FillAsync(client, 3);
+        network.Validators[0].Claims = new Height(lie);
+
+        // A quorum that the liar is in.
+        await network.KillAsync(3);
+        Assert.Equal(new Height(3), await client.HeightAsync());
+    }
+
+    [Fact]
+    public async Task The_height_waits_for_a_quorum_and_says_why_once()
+    {
+        await using FakeNetwork network = await FakeNetwork.StartAsync();
+        BftClient client = network.Client();
+        await network.KillAsync(2);
+        await network.KillAsync(3);
+        using var ended = new CancellationTokenSource();
+        var notices = new List<string>();
+        int asked = 0;
+        network.Validators[0].OnStatus = () =>
+        {
+            // The fourth try.
+            if (Interlocked.Increment(ref asked) == 4)
+            {
+                ended.Cancel();
+            }
+        };
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.HeightAsync(notices.Add, ended.Token));
+        Assert.Contains("Unavailable", Assert.Single(notices), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_watch_goes_on_elsewhere_when_its_validator_withholds_a_block_that_others_have()
+    {
+        await using FakeNetwork network = await FakeNetwork.StartAsync();
+        BftClient client = network.Client(options => options with { CallTimeout = TimeSpan.FromMilliseconds(500) });
+        await FillAsync(network.Client(), 3);
+        network.Validators[0].Withholds = new Height(2);
+        await using IAsyncEnumerator<CommittedBlock> watch = client.WatchAsync(new Height(1)).GetAsyncEnumerator();
+        Assert.Equal([1ul, 2ul, 3ul], await TakeAsync(watch, 3));
+    }
+
+    [Fact]
+    public async Task A_watch_that_nobody_serves_says_so_once_and_goes_on_trying()
+    {
+        await using FakeNetwork network = await FakeNetwork.StartAsync();
+        BftClient client = network.Client();
+        for (int i = 0; i < 4; i++)
+        {
+            await network.KillAsync(i);
+        }
+
+        using var ended = new CancellationTokenSource();
+        var told = new TaskCompletionSource<string>();
+        int notices = 0;
+        await using IAsyncEnumerator<CommittedBlock> watch = client.WatchAsync(new Height(1), Notice, ended.Token).GetAsyncEnumerator();
+        ValueTask<bool> next = watch.MoveNextAsync();
+        string reason = await told.Task;
+        Assert.All(network.Genesis.Validators, validator => Assert.Contains(validator.ClientAddress, reason, StringComparison.Ordinal));
+        Assert.False(next.IsCompleted);
+        await ended.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await next);
+        Assert.Equal(1, notices);
+
+        void Notice(string text)
+        {
+            notices++;
+            told.TrySetResult(text);
+        }
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Bft.Testnet.Clients;
 using Bft.Testnet.CommandLine;
 using Bft.Testnet.Homes;
+using Bft.Testnet.Node;
 using Bft.Testnet.Tests.Fakes;
 
 namespace Bft.Testnet.Tests.CommandLine;
@@ -196,6 +197,115 @@ public sealed class ClientCommandTests : IDisposable
 
         Assert.Equal(ExitCodes.Failure, ended.Code);
         Assert.Contains("connection refused", ended.ErrorLine, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Reading_needs_no_key_and_writes_nothing()
+    {
+        await MakeAsync();
+        string[] before = Directory.GetFileSystemEntries(_data, "*", SearchOption.AllDirectories);
+
+        Assert.Equal(0, (await RunAsync("get", "a")).Code);
+        ClientIdentity first = _bft.Testnet.Ordering!(), second = _bft.Testnet.Ordering!();
+
+        // Each is a client of its own that begins with its first sequence.
+        Assert.NotEqual(Convert.ToHexString(first.Signer.PublicKey.Span), Convert.ToHexString(second.Signer.PublicKey.Span));
+        Assert.Equal([1ul, 3ul], new[] { first.Sequences.Reserve(2), first.Sequences.Reserve(1) });
+        Assert.Equal(before, Directory.GetFileSystemEntries(_data, "*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public async Task A_read_can_be_ordered_as_the_client_that_writes()
+    {
+        await MakeAsync();
+        string passphrase = _directory.Write("passphrase", "secret\n");
+        Assert.Equal(0, (await RunAsync("put", "a", "1", "--passphrase-file", passphrase)).Code);
+        string writer = Convert.ToHexString(_bft.Testnet.Identity!.Signer.PublicKey.Span);
+
+        Assert.Equal(0, (await RunAsync("get", "a", "--passphrase-file", passphrase)).Code);
+        using ClientIdentity reader = _bft.Testnet.Ordering!();
+        Assert.Equal(writer, Convert.ToHexString(reader.Signer.PublicKey.Span));
+
+        // Without the passphrase the key is not asked for, and the wrong one is told when the key is needed.
+        Assert.Equal(0, (await RunAsync("get", "a")).Code);
+        Assert.Equal(0, (await RunAsync("get", "a", "--passphrase-file", _directory.Write("other", "wrong\n"))).Code);
+        Assert.Contains("passphrase", Assert.Throws<HomeException>(() => _bft.Testnet.Ordering!()).What, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_read_makes_no_key_that_was_named()
+    {
+        await MakeAsync();
+
+        Ended ended = await RunAsync("get", "a", "--key", _directory["no.key.json"]);
+
+        Assert.Equal(ExitCodes.Failure, ended.Code);
+        Assert.Contains("no such key store", ended.What, StringComparison.Ordinal);
+        Assert.False(File.Exists(_directory["no.key.json"]));
+    }
+
+    [Fact]
+    public async Task Watch_says_on_standard_error_that_nobody_answers()
+    {
+        await MakeAsync();
+        _bft.Testnet.WatchNotice = "nobody is there";
+        using var stop = new CancellationTokenSource();
+        Task<Ended> watching = _bft.RunAsync(stop.Token, "watch", "--data", _data, "--json");
+        await stop.CancelAsync();
+        Ended ended = await watching;
+
+        Assert.Equal((0, ""), (ended.Code, ended.Output));
+        Assert.Equal("waiting: nobody is there", ended.ErrorLine);
+    }
+
+    [Fact]
+    public async Task Status_shows_the_rates()
+    {
+        await MakeAsync();
+        _bft.Testnet.StandLevel(4);
+
+        JsonObject status = (await RunAsync("status")).Json;
+        Assert.Equal((1234.5, 6.25), (status["transactionsPerSecond"]!.GetValue<double>(), status["blocksPerSecond"]!.GetValue<double>()));
+        Assert.Equal(6.25, status["validators"]![2]!["blocksPerSecond"]!.GetValue<double>());
+        Assert.Contains("1234.5 tx/s  6.3 blocks/s", (await _bft.RunAsync("status", "--data", _data)).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Verify_keeps_its_fields_whatever_keeps_it_from_its_end()
+    {
+        await MakeAsync();
+        foreach (Exception failure in new Exception[] { new UnauthorizedAccessException("Access is denied."), new IOException("Input/output error."), new ClientException("what", "where", "todo") })
+        {
+            _bft.AuditFailure = failure;
+            Ended ended = await _bft.RunAsync("verify", "--home", Path.Combine(_data, "node-0"), "--json");
+
+            Assert.Equal(ExitCodes.Failure, ended.Code);
+            Assert.Equal(["ok", "height", "transactions", "stateRoot", "error"], ended.Json.Select(field => field.Key));
+            Assert.False(ended.Json["ok"]!.GetValue<bool>());
+            Assert.DoesNotContain("bug", ended.Error, StringComparison.Ordinal);
+        }
+
+        using var stop = new CancellationTokenSource();
+        await stop.CancelAsync();
+        _bft.AuditFailure = new OperationCanceledException();
+        Ended stopped = await _bft.RunAsync(stop.Token, "verify", "--home", Path.Combine(_data, "node-0"), "--json");
+        Assert.Equal(ExitCodes.Interrupted, stopped.Code);
+        Assert.False(stopped.Json["ok"]!.GetValue<bool>());
+    }
+
+    [Fact]
+    public async Task A_segment_that_may_not_be_read_is_no_bug()
+    {
+        await MakeAsync();
+        NodeSettings settings = NodeSettings.Read(Path.Combine(_data, "node-0"));
+
+        // A link to itself is listed and cannot be opened, also by whom no mode keeps out.
+        string blocks = settings.Home.Resolve(settings.Config.Blocks), segment = Path.Combine(blocks, "blocks-00000001.seg");
+        Directory.CreateDirectory(blocks);
+        File.CreateSymbolicLink(segment, segment);
+        AuditReport report = await new LedgerAuditor().AuditAsync(settings, null, CancellationToken.None);
+        Assert.False(report.Ok);
+        Assert.Equal(segment, report.Error!.File);
     }
 
     [Fact]

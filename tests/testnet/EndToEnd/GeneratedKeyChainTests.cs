@@ -27,7 +27,7 @@ public class GeneratedKeyChainTests(ITestOutputHelper output)
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         using LocalTestnet testnet = await LocalTestnet.StartAsync(
             new CeremonyPlan { Nodes = Nodes, Development = true, Cost = KeyDerivationCost.Light }, Path.Combine(directory, "present"), Nodes, limit.Token);
-        JsonObject made = await RealCommands.RunAsync("keygen", "--data", testnet.Data.Root, "--timeout", "2m");
+        JsonObject made = await TestnetCommands.RunAsync("keygen", "--data", testnet.Data.Root, "--timeout", "2m");
         output.WriteLine(made.ToJsonString());
         Assert.Empty(made["blamed"]!.AsArray());
 
@@ -41,7 +41,7 @@ public class GeneratedKeyChainTests(ITestOutputHelper output)
 
         await testnet.Validators.StopAsync(limit.Token);
         string next = Path.Combine(directory, "next"), genesisFile = Path.Combine(next, "genesis.json");
-        JsonObject chain = await RealCommands.RunAsync(
+        JsonObject chain = await TestnetCommands.RunAsync(
             "init", "--scheme", "bls-threshold", "--shared-key", Path.Combine(present[1].Root, "shared-key.public.json"), "--genesis", testnet.Data.Genesis, "--port", testnet.Ports.Base.ToString(CultureInfo.InvariantCulture), "--out", next);
         Assert.Equal([genesisFile], Directory.GetFileSystemEntries(next, "*", SearchOption.AllDirectories));
         Genesis genesis = GenesisFile.Read(genesisFile);
@@ -49,25 +49,25 @@ public class GeneratedKeyChainTests(ITestOutputHelper output)
         Assert.Equal(made["shareKeys"]!.AsArray().Select(key => key!.GetValue<string>()), genesis.Validators.Select(validator => Convert.ToHexStringLower(validator.ConsensusKey.AsSpan())));
         foreach (HomeLayout home in present)
         {
-            JsonObject adopted = await RealCommands.RunAsync("adopt", "--home", home.Root, "--genesis", genesisFile);
+            JsonObject adopted = await TestnetCommands.RunAsync("adopt", "--home", home.Root, "--genesis", genesisFile);
             Assert.Equal(chain["chainId"]!.GetValue<string>(), adopted["chainId"]!.GetValue<string>());
         }
 
         DataLayout data = DataLayout.At(next);
         using (ValidatorProcesses validators = await ValidatorProcesses.StartAsync(data, Enumerable.Range(0, Nodes), limit.Token))
         {
-            await RealCommands.RunAsync("put", "made", "without a dealer", "--data", next, "--timeout", "1m");
-            JsonObject proved = await RealCommands.RunAsync("get", "made", "--prove", "--data", next, "--timeout", "1m");
+            await TestnetCommands.RunAsync("put", "made", "without a dealer", "--data", next, "--timeout", "1m");
+            JsonObject proved = await TestnetCommands.RunAsync("get", "made", "--prove", "--data", next, "--timeout", "1m");
             output.WriteLine(proved.ToJsonString());
             Assert.Equal("without a dealer", proved["value"]!.GetValue<string>());
             Assert.True(proved["proof"]!["verified"]!.GetValue<bool>());
-            JsonObject status = await RealCommands.RunAsync("status", "--data", next, "--timeout", "1m");
+            JsonObject status = await TestnetCommands.RunAsync("status", "--data", next, "--timeout", "1m");
             Assert.All(status["validators"]!.AsArray(), one => Assert.Equal("bls-threshold", one!["scheme"]!.GetValue<string>()));
 
             // Any quorum of the shares signs: one validator dies, and the chain goes on.
             validators.Kill(0);
-            await RealCommands.RunAsync("put", "made", "by three", "--data", next, "--timeout", "1m");
-            Assert.Equal("by three", (await RealCommands.RunAsync("get", "made", "--prove", "--data", next, "--timeout", "1m"))["value"]!.GetValue<string>());
+            await TestnetCommands.RunAsync("put", "made", "by three", "--data", next, "--timeout", "1m");
+            Assert.Equal("by three", (await TestnetCommands.RunAsync("get", "made", "--prove", "--data", next, "--timeout", "1m"))["value"]!.GetValue<string>());
             await validators.StopAsync(limit.Token);
         }
 

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Bft.Bench.Processes;
 using Bft.Crypto.Bls12381;
@@ -31,8 +29,8 @@ public class KeyGenerationTests(ITestOutputHelper output)
         DataLayout data = testnet.Data;
 
         // The one that is stopped holds the generation in its first phase, so that the kill is surely in its midst.
-        Signal(data.Home(Killed), "STOP");
-        Task<JsonObject> generation = BftAsync(data, "keygen", "--phase-blocks", "80", "--effect-after", "5");
+        data.Home(Killed).Signal("STOP");
+        Task<JsonObject> generation = data.BftAsync("keygen", "--phase-blocks", "80", "--effect-after", "5");
         JsonObject running = await StatusAsync(testnet, data, status => generation.IsFaulted || status["generation"] is not null, limit.Token);
         Assert.False(generation.IsFaulted, generation.Exception?.ToString());
         Assert.Equal("announcing", running["generation"]!["phase"]!.GetValue<string>());
@@ -46,7 +44,7 @@ public class KeyGenerationTests(ITestOutputHelper output)
         Assert.Equal((3, 3), (made["threshold"]!.GetValue<int>(), made["shares"]!.GetValue<int>()));
 
         await testnet.Validators.StartAsync(data.Home(Killed), Killed, limit.Token);
-        JsonObject reshared = await BftAsync(data, "keygen", "--reshare", "--phase-blocks", "300");
+        JsonObject reshared = await data.BftAsync("keygen", "--reshare", "--phase-blocks", "300");
         output.WriteLine(reshared.ToJsonString());
         Assert.Equal(groupKey, reshared["groupKey"]!.GetValue<string>());
         Assert.Equal(4, reshared["shares"]!.GetValue<int>());
@@ -56,7 +54,7 @@ public class KeyGenerationTests(ITestOutputHelper output)
         ulong effect = reshared["effectHeight"]!.GetValue<ulong>();
         for (ulong height = 0; height < effect;)
         {
-            height = (await BftAsync(data, "put", "some", "thing"))["height"]!.GetValue<ulong>();
+            height = (await data.BftAsync("put", "some", "thing"))["height"]!.GetValue<ulong>();
         }
 
         JsonObject level = await StatusAsync(
@@ -104,7 +102,7 @@ public class KeyGenerationTests(ITestOutputHelper output)
     {
         while (true)
         {
-            JsonObject status = await BftAsync(data, "status");
+            JsonObject status = await data.BftAsync("status");
             if (until(status))
             {
                 return status;
@@ -113,15 +111,5 @@ public class KeyGenerationTests(ITestOutputHelper output)
             cancellation.ThrowIfCancellationRequested();
             await Task.Delay(20, cancellation);
         }
-    }
-
-    private static Task<JsonObject> BftAsync(DataLayout data, params string[] arguments) => RealCommands.RunAsync([.. arguments, "--data", data.Root, "--timeout", "2m"]);
-
-    private static void Signal(HomeLayout home, string signal)
-    {
-        string pid = File.ReadAllText(home.Pid).Trim();
-        using Process kill = Process.Start("kill", [$"-{signal}", int.Parse(pid, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture)]);
-        kill.WaitForExit();
-        Assert.Equal(0, kill.ExitCode);
     }
 }

@@ -10,15 +10,19 @@ namespace Bft.Testnet.Tests.EndToEnd;
 internal static class TestnetCommands
 {
     /// <summary>Runs a command of the executable in this process, with the production parts; it must succeed.</summary>
-    public static async Task<JsonObject> BftAsync(this DataLayout data, params string[] arguments)
+    /// <returns>What it answered.</returns>
+    public static async Task<JsonObject> RunAsync(params string[] arguments)
     {
         using var printed = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };
         var terminal = new Terminal(Stream.Null, TextWriter.Synchronized(printed), TextWriter.Synchronized(error), false, false);
-        int code = await BftCommandLine.RunAsync([.. arguments, "--data", data.Root, "--json", "--timeout", "2m"], terminal, ExecutableParts.Compose(), CancellationToken.None);
+        int code = await BftCommandLine.RunAsync([.. arguments, "--json"], terminal, ExecutableParts.Compose(), CancellationToken.None);
         Assert.True(code == 0, $"bft {string.Join(' ', arguments)}: {printed}{error}");
         return JsonNode.Parse(printed.ToString())!.AsObject();
     }
+
+    /// <summary>The same for a command that talks to the validators of a directory.</summary>
+    public static Task<JsonObject> BftAsync(this DataLayout data, params string[] arguments) => RunAsync([.. arguments, "--data", data.Root, "--timeout", "2m"]);
 
     /// <summary>Sends a signal to the validator of a home.</summary>
     public static void Signal(this HomeLayout home, string signal)

@@ -35,6 +35,9 @@ internal sealed class BftProgram
 
     public AuditReport Audit { get; set; } = new(true, 12, 34, "ab", null);
 
+    /// <summary>Thrown by the audit in place of its report.</summary>
+    public Exception? AuditFailure { get; set; }
+
     public Func<HomeLayout, ProcessStartInfo> ValidatorProcess { get; set; } = static _ => throw new InvalidOperationException("No process is expected here.");
 
     public SupervisorOptions Supervision { get; set; } = new();
@@ -53,7 +56,7 @@ internal sealed class BftProgram
             Catalogue = Catalogue,
             Clients = Testnet,
             Validator = Validator,
-            Audit = new FakeAudit(Audit),
+            Audit = new FakeAudit(Audit, AuditFailure),
             ValidatorProcess = ValidatorProcess,
             Supervision = Supervision,
             CeremonyCost = KeyDerivationCost.Light,
@@ -62,8 +65,9 @@ internal sealed class BftProgram
         return new Ended(code, output.ToString(), error.ToString());
     }
 
-    private sealed class FakeAudit(AuditReport report) : ILedgerAudit
+    private sealed class FakeAudit(AuditReport report, Exception? failure) : ILedgerAudit
     {
-        public Task<AuditReport> AuditAsync(NodeSettings settings, IProgress<ulong>? progress, CancellationToken cancellation) => Task.FromResult(report);
+        public Task<AuditReport> AuditAsync(NodeSettings settings, IProgress<ulong>? progress, CancellationToken cancellation) =>
+            failure is null ? Task.FromResult(report) : Task.FromException<AuditReport>(failure);
     }
 }

@@ -27,6 +27,12 @@ internal sealed class FakeTestnet : IClients, ITransactionClient, IQueryClient, 
 
     public bool ProofHolds { get; set; } = true;
 
+    /// <summary>What a watch tells before its first block.</summary>
+    public string? WatchNotice { get; set; }
+
+    /// <summary>Who would order the last reading client's reads.</summary>
+    public Func<ClientIdentity>? Ordering { get; private set; }
+
     public ClientIdentity? Identity { get; private set; }
 
     public ClientTarget? Target { get; private set; }
@@ -41,7 +47,7 @@ internal sealed class FakeTestnet : IClients, ITransactionClient, IQueryClient, 
 
     public IQueryClient Queries(ClientTarget target, Func<ClientIdentity>? ordering = null)
     {
-        Target = target;
+        (Target, Ordering) = (target, ordering);
         return this;
     }
 
@@ -109,8 +115,13 @@ internal sealed class FakeTestnet : IClients, ITransactionClient, IQueryClient, 
     public Task<Height?> TransactionAsync(TransactionId id, CancellationToken cancellation) =>
         Task.FromResult<Height?>(Runs.FindIndex(run => id.Sequence >= run.First && id.Sequence < run.First + (ulong)run.Operations.Count) is >= 0 and int index ? new Height((ulong)index + 1) : null);
 
-    public async IAsyncEnumerable<BlockAnswer> WatchAsync(Height? from, [EnumeratorCancellation] CancellationToken cancellation)
+    public async IAsyncEnumerable<BlockAnswer> WatchAsync(Height? from, Action<string> notice, [EnumeratorCancellation] CancellationToken cancellation)
     {
+        if (WatchNotice is { } said)
+        {
+            notice(said);
+        }
+
         for (ulong height = from?.Value ?? 1; BlockAt(height) is { } block; height++)
         {
             yield return block;
@@ -134,7 +145,7 @@ internal sealed class FakeTestnet : IClients, ITransactionClient, IQueryClient, 
     {
         for (int i = 0; i < validators; i++)
         {
-            Statuses[i] = new ValidatorStatus(new ReplicaId(i), new Height(height), new Height(height), new View(height + 2), new ReplicaId(1), Client, Client, 17, 0, true, null, 3, "ed25519", "managed", [new PeerStatus(new ReplicaId((i + 1) % validators), true, new Height(height))]);
+            Statuses[i] = new ValidatorStatus(new ReplicaId(i), new Height(height), new Height(height), new View(height + 2), new ReplicaId(1), Client, Client, 17, 0, true, null, 3, 1234.5, 6.25, "ed25519", "managed", [new PeerStatus(new ReplicaId((i + 1) % validators), true, new Height(height))]);
         }
     }
 

@@ -83,6 +83,8 @@ public sealed class UpTests : IDisposable
     [Theory]
     [InlineData("--nodes", "7", "4")]
     [InlineData("--protocol", "raft", "hotstuff")]
+    [InlineData("--scheme", "bls", "ed25519")]
+    [InlineData("--scheme", "no-such-scheme", "ed25519")]
     [InlineData("--unsigned", null, "false")]
     [InlineData("--port", "1024", null)]
     public async Task A_flag_that_contradicts_genesis_is_refused_with_what_genesis_says(string flag, string? value, string? held)

@@ -1,4 +1,3 @@
-using Bft.Engine;
 using Bft.Engine.Transport;
 using Bft.Simulation.Network;
 

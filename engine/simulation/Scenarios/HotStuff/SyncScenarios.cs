@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Bft.Engine;
 using Bft.Engine.Sync;
 using Bft.Engine.Transport;

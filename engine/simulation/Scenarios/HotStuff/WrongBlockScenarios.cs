@@ -1,4 +1,3 @@
-using Bft.Crypto;
 using Bft.Engine;
 using Bft.Simulation.Network;
 

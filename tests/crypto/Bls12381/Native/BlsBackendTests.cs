@@ -158,10 +158,10 @@ public sealed class BlsBackendTests : IDisposable
         BlstArithmetic native = choice.Native!;
         Assert.True(native.ProductIsOne([], []));
         Assert.True(native.ProductIsOne([G1Point.Identity, G1Point.Generator], [G2Point.Generator, G2Point.Identity]));
-        Assert.True(native.Multiply(G1Point.Generator, Scalar.Zero).IsIdentity);
-        Assert.True(native.Multiply(G2Point.Identity, Scalar.FromInteger(5)).IsIdentity);
-        Assert.True(native.MultiplySum([G1Point.Identity], [Scalar.One], 256).IsIdentity);
-        Assert.Equal(G2Point.Generator, native.MultiplySum([G2Point.Identity, G2Point.Generator], [Scalar.FromInteger(9), Scalar.One], 256));
+        Assert.True(native.G1.Multiply(G1Point.Generator, Scalar.Zero).IsIdentity);
+        Assert.True(native.G2.Multiply(G2Point.Identity, Scalar.FromInteger(5)).IsIdentity);
+        Assert.True(native.G1.MultiplySum([G1Point.Identity], [Scalar.One], 256).IsIdentity);
+        Assert.Equal(G2Point.Generator, native.G2.MultiplySum([G2Point.Identity, G2Point.Generator], [Scalar.FromInteger(9), Scalar.One], 256));
         Assert.Empty(BlstStub.Complaints);
     }
 
@@ -171,10 +171,10 @@ public sealed class BlsBackendTests : IDisposable
         BlsBackend.Choice choice = BlsBackend.Choose(BlstStub.Compile(Library()), _folder.FullPath);
         BlstStub.Reset();
         var secret = Scalar.Random();
-        choice.Native!.Multiply(G1Point.Generator, secret);
+        choice.Native!.G1.Multiply(G1Point.Generator, secret);
         Assert.False(BlstStub.ScalarSurvived);
-        choice.Native!.Multiply(G2Point.Generator, secret);
-        choice.Native!.Multiply(G2Point.Generator, secret);
+        choice.Native!.G2.Multiply(G2Point.Generator, secret);
+        choice.Native!.G2.Multiply(G2Point.Generator, secret);
         Assert.False(BlstStub.ScalarSurvived);
     }
 

@@ -98,6 +98,21 @@ internal sealed class FakeLedger
         return (receipt, false);
     }
 
+    /// <summary>Puts a run that was executed into one more block, where it executes nothing: what a leader that lies may propose.</summary>
+    public Height Repeat(Run run)
+    {
+        Height height;
+        lock (_gate)
+        {
+            height = new Height((ulong)_blocks.Count + 1);
+            _states.Add(_states[^1]);
+            Append(height, Payload.Of(Chain, [run]));
+        }
+
+        Interlocked.Exchange(ref _grown, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+        return height;
+    }
+
     public CommittedBlock? Block(Height height)
     {
         lock (_gate)

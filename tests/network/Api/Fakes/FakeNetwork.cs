@@ -101,6 +101,10 @@ internal sealed class FakeNetwork : IAsyncDisposable
     public GrpcChannel Channel(int validator, SocketsHttpHandler? handler = null) =>
         GrpcChannel.ForAddress("http://" + Genesis.Validators[validator].ClientAddress, new GrpcChannelOptions { HttpHandler = handler, MaxReceiveMessageSize = null });
 
+    /// <summary>A connection that speaks for itself, byte by byte.</summary>
+    public Task<RawConnection> RawAsync(int validator, bool grpc) =>
+        RawConnection.OpenAsync(IPEndPoint.Parse(grpc ? Genesis.Validators[validator].ClientAddress : Genesis.Validators[validator].HttpAddress));
+
     public HttpClient Http(int validator) => new() { BaseAddress = new Uri("http://" + Genesis.Validators[validator].HttpAddress) };
 
     public T Service<T>(int validator)
@@ -135,12 +139,17 @@ internal sealed class FakeNetwork : IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, 0, listen =>
             {
                 listen.Protocols = HttpProtocols.Http2;
+                listen.UseBftGate();
                 if (certificate is not null)
                 {
                     listen.UseHttps(certificate);
                 }
             });
-            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
+            kestrel.Listen(IPAddress.Loopback, 0, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1;
+                listen.UseBftGate();
+            });
         });
         builder.Services.AddBftApi(validator, limits);
         WebApplication host = builder.Build();

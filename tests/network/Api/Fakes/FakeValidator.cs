@@ -70,6 +70,21 @@ internal sealed class FakeValidator : IValidatorGateway
     /// <summary>What it makes of watched blocks.</summary>
     public Func<CommittedBlock, CommittedBlock>? Garble { get; set; }
 
+    /// <summary>The height it claims in its status.</summary>
+    public Height? Claims { get; set; }
+
+    /// <summary>Called when its status is asked for.</summary>
+    public Action? OnStatus { get; set; }
+
+    /// <summary>The first height that it withholds from watchers.</summary>
+    public Height? Withholds { get; set; }
+
+    /// <summary>It knows of no transaction.</summary>
+    public bool Forgets { get; set; }
+
+    /// <summary>Where it says that a transaction is.</summary>
+    public Height? Misplaces { get; set; }
+
     public List<Evidence> Accusations { get; } = [];
 
     public int Submitted => _submitted;
@@ -141,8 +156,14 @@ internal sealed class FakeValidator : IValidatorGateway
 
     public string? OutOfService { get; set; }
 
-    public StatusAnswer Status() => new(
-        _ledger.Height, Executed, new View(_ledger.Height.Value + 1), new ReplicaId((int)((_ledger.Height.Value + 1) % 4)),
+    public StatusAnswer Status()
+    {
+        OnStatus?.Invoke();
+        return StatusNow();
+    }
+
+    private StatusAnswer StatusNow() => new(
+        Claims ?? _ledger.Height, Executed, new View(_ledger.Height.Value + 1), new ReplicaId((int)((_ledger.Height.Value + 1) % 4)),
         _ledger.Block(_ledger.Height)?.Block.Digest ?? Chain.GenesisBlock.Digest, _ledger.Point(Executed).StateRoot, _ledger.Height.Value, 0,
         Voting: Self.Value != 3, Self.Value != 3 ? null : "its safety records were lost", 12.5, 3, 7,
         [.. Enumerable.Range(0, 4).Where(id => id != Self.Value).Select(id => new PeerAnswer(new ReplicaId(id), id != 2, _ledger.Height))]);
@@ -155,8 +176,8 @@ internal sealed class FakeValidator : IValidatorGateway
         [.. _ledger.Blocks().Where(block => block.Block.Digest.ToString().StartsWith(digits, StringComparison.Ordinal)).Select(block => block.Block.Height).Take(atMost)];
 
     public TransactionAnswer? Transaction(TransactionId id) =>
-        _ledger.Result(id.Client, id.Sequence) is { } receipt
-            ? new TransactionAnswer(receipt.Height, receipt.CodeAt((int)(id.Sequence - receipt.First)), _ledger.Block(receipt.Height)!.Block.Payload.Runs[0])
+        !Forgets && _ledger.Result(id.Client, id.Sequence) is { } receipt
+            ? new TransactionAnswer(Misplaces ?? receipt.Height, receipt.CodeAt((int)(id.Sequence - receipt.First)), _ledger.Block(receipt.Height)!.Block.Payload.Runs[0])
             : null;
 
     public async IAsyncEnumerable<CommittedBlock> Watch(Height from, [EnumeratorCancellation] CancellationToken cancellation)
@@ -165,6 +186,11 @@ internal sealed class FakeValidator : IValidatorGateway
         {
             await _ledger.WaitAsync(height, cancellation);
             Interlocked.Increment(ref _watched);
+            if (height >= Withholds)
+            {
+                await Task.Delay(Timeout.Infinite, cancellation);
+            }
+
             CommittedBlock block = _ledger.Block(height)!;
             yield return Garble?.Invoke(block) ?? block;
         }
