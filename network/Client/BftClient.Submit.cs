@@ -50,7 +50,8 @@ public sealed partial class BftClient
     /// </summary>
     /// <remarks>
     /// Waits while the window is full, and while the run is more than <see cref="ChainLimits.RunsUnderWay"/> runs ahead of its client's oldest one without an outcome: the
-    /// client's session would forget that one, if a validator swallowed it. What another process sends under the same key is not seen here.
+    /// client's session would forget that one, if a validator swallowed it. Hand a client's runs over by ascending sequences, once <see cref="ConnectAsync"/> is done:
+    /// one that comes after many that are above it is let through, and may be forgotten all the same. What another process sends under the same key is not seen here.
     /// </remarks>
     /// <param name="run">The run.</param>
     /// <param name="cancellation">Ends the wait. What was not sent by then is not sent; what was is carried on by this client, and may still be committed.</param>

@@ -114,7 +114,7 @@ public sealed class RunHorizonTests
             };
         }
 
-        // Connected before, the calls below take their places in the order they are made.
+        // Connected before, so that the runs enter in the order of the calls.
         BftClient client = network.Client();
         await client.ConnectAsync();
         Task<RunResult>[] runs =
