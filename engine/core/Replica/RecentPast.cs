@@ -18,9 +18,7 @@ internal sealed class RecentPast(ILedger ledger)
     private readonly Dictionary<ulong, BlockHeader> _headers = [];
 
     // The edge looks in from its own threads; never enumerated.
-#pragma warning disable RS0030
     private readonly ConcurrentDictionary<Digest, Block> _blocks = [];
-#pragma warning restore RS0030
     private readonly Queue<Block> _blockOrder = [];
 
     public StatePoint? PointAt(Height height) => _points.TryGetValue(height.Value, out StatePoint point) ? point : null;

@@ -77,6 +77,14 @@ public sealed class ClientPortTests
         using RawConnection one = await network.RawAsync(0, grpc: false);
         Assert.Equal("", await one.ReadToEndAsync());
         slow.All[0].Dispose();
+
+        // Its place is free when the validator has seen that it went.
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (network.Service<ClientGate>(0).Open == 3)
+        {
+            await Task.Delay(10, limit.Token);
+        }
+
         await IsServed(network);
     }
 
