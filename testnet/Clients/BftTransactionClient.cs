@@ -8,7 +8,7 @@ namespace Bft.Testnet.Clients;
 /// <summary>Sends runs of key-value commands through the client library, under sequences that are known before they leave.</summary>
 internal sealed class BftTransactionClient : ITransactionClient
 {
-    private static readonly TimeSpan ConnectWithin = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ConnectWithin = TimeSpan.FromSeconds(20);
 
     private readonly ClientTarget _target;
     private readonly ClientIdentity _identity;
