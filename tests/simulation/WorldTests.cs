@@ -144,7 +144,7 @@ public class WorldTests(ITestOutputHelper output)
     public void A_replica_whose_media_rotted_may_be_accused_and_no_other_that_is_honest()
     {
         SimulatedWorld world = Running(seed: 15);
-        world.Replicas[2].Rot(new Randomness(1), 1);
+        world.Replicas[2].Rot(new Randomness(1), 8);
         Assert.True(world.Replicas[2].Spoilt);
         world.Watch.Evidence.Accused(1, new Evidence(Signed(world, 2, "one"), Signed(world, 2, "another")));
         Assert.Empty(world.Watch.Violations);
