@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Text;
 using Bft.Crypto;
 using Bft.Engine;
@@ -165,7 +164,7 @@ public sealed class ClientPortTests
     {
         await using FakeNetwork network = await FakeNetwork.StartAsync(Patient with { SlowBodyGrace = TimeSpan.FromSeconds(1.1) });
         using var client = new HttpClient();
-        using var content = new EndlessContent([0, 0, 0, 0, 9, 1]);
+        using var content = new OpenContent([0, 0, 0, 0, 9, 1]);
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri($"http://{network.Genesis.Validators[0].ClientAddress}/bft.v1.ClientApi/Status"))
         {
             Version = HttpVersion.Version20,
@@ -283,37 +282,5 @@ public sealed class ClientPortTests
         }
 
         public void Dispose() => All.ForEach(connection => connection.Dispose());
-    }
-
-    /// <summary>Sends some bytes and never the rest.</summary>
-    private sealed class EndlessContent : HttpContent
-    {
-        private readonly byte[] _bytes;
-        private readonly TaskCompletionSource _disposed = new();
-
-        public EndlessContent(byte[] bytes)
-        {
-            _bytes = bytes;
-            Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
-        }
-
-        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
-        {
-            await stream.WriteAsync(_bytes);
-            await stream.FlushAsync();
-            await _disposed.Task;
-        }
-
-        protected override bool TryComputeLength(out long length)
-        {
-            length = 0;
-            return false;
-        }
-
-        protected override void Dispose(bool disposing)
-        {
-            _disposed.TrySetResult();
-            base.Dispose(disposing);
-        }
     }
 }

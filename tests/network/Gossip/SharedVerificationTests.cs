@@ -182,8 +182,8 @@ public sealed class SharedVerificationTests
     public void Whoever_checks_tells_the_others_before_it_can_propose_what_it_checked()
     {
         using GossipNetwork network = Four();
-        int told = 0;
-        network.Pools[0].Offering = () => told = network.Sent.Count(sent => sent.From == 0);
+        int? told = null;
+        network.Pools[0].Offering = () => told ??= network.Sent.Count(sent => sent.From == 0);
         network.All[3].Spread(network.RunOf(1, 1));
         network.Settle();
         Assert.Equal(3, told);

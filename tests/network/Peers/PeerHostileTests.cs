@@ -160,7 +160,7 @@ public sealed class PeerHostileTests : IAsyncLifetime
         Assert.Equal((StatusCode.DeadlineExceeded, "no hello within the time limit"), ((await EndOf(silent)).StatusCode, (await EndOf(silent)).Detail));
 
         // One byte of five, then nothing: the slow-loris.
-        using var trickle = new TrickleContent([0x00]);
+        using var trickle = new OpenContent([0x00]);
         HttpResponseMessage answer = await SendAsync(member, trickle);
         await answer.Content.ReadAsByteArrayAsync().WaitAsync(Recorder<int>.Patience);
         Assert.Equal(StatusCode.DeadlineExceeded, StatusOf(answer).Code);
@@ -241,7 +241,7 @@ public sealed class PeerHostileTests : IAsyncLifetime
 
     private async Task<(StatusCode Code, string Reason)> PostAsync(params byte[] body)
     {
-        using var content = new TrickleContent(body);
+        using var content = new OpenContent(body);
         HttpResponseMessage answer = await SendAsync(_member, content);
         await answer.Content.ReadAsByteArrayAsync().WaitAsync(Recorder<int>.Patience);
         return StatusOf(answer);
@@ -262,37 +262,5 @@ public sealed class PeerHostileTests : IAsyncLifetime
         HttpHeaders headers = answer.TrailingHeaders.Contains("grpc-status") ? answer.TrailingHeaders : answer.Headers;
         return ((StatusCode)int.Parse(headers.GetValues("grpc-status").Single(), System.Globalization.CultureInfo.InvariantCulture),
             headers.TryGetValues("grpc-message", out IEnumerable<string>? message) ? Uri.UnescapeDataString(message.Single()) : "");
-    }
-
-    /// <summary>Sends some bytes and leaves the stream open.</summary>
-    private sealed class TrickleContent : HttpContent
-    {
-        private readonly byte[] _bytes;
-        private readonly TaskCompletionSource _disposed = new();
-
-        public TrickleContent(byte[] bytes)
-        {
-            _bytes = bytes;
-            Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
-        }
-
-        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
-        {
-            await stream.WriteAsync(_bytes);
-            await stream.FlushAsync();
-            await _disposed.Task;
-        }
-
-        protected override bool TryComputeLength(out long length)
-        {
-            length = 0;
-            return false;
-        }
-
-        protected override void Dispose(bool disposing)
-        {
-            _disposed.TrySetResult();
-            base.Dispose(disposing);
-        }
     }
 }

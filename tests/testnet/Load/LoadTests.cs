@@ -63,18 +63,7 @@ public sealed class LoadTests
     public async Task What_is_never_answered_counts_as_failed_after_the_drain()
     {
         _testnet.BeforeCommit = (_, _, cancellation) => Task.Delay(Timeout.Infinite, cancellation);
-        using var end = new CancellationTokenSource();
-        var load = new LoadRun(_testnet, new LoadOptions(100, 16), _time);
-        Task<LoadReport> running = load.RunAsync(end.Token);
-        await AdvanceAsync(load, TimeSpan.FromMilliseconds(100), 100);
-        await end.CancelAsync();
-        while (!running.IsCompleted)
-        {
-            _time.Advance(TimeSpan.FromSeconds(31));
-            await Task.Yield();
-        }
-
-        LoadReport report = await running;
+        LoadReport report = await RunToTheEndAsync();
         Assert.Equal(0, report.Committed);
         Assert.Equal(report.Offered, report.Failed);
         Assert.NotNull(report.FirstError);
@@ -108,18 +97,7 @@ public sealed class LoadTests
     public async Task What_could_not_get_a_sequence_counts_as_failed()
     {
         _testnet.Reserve = static () => throw new HomeException("disk full", "client.sequence", "free space");
-        using var end = new CancellationTokenSource();
-        var load = new LoadRun(_testnet, new LoadOptions(100, 16), _time);
-        Task<LoadReport> running = load.RunAsync(end.Token);
-        await AdvanceAsync(load, TimeSpan.FromMilliseconds(100), 100);
-        await end.CancelAsync();
-        while (!running.IsCompleted)
-        {
-            _time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Yield();
-        }
-
-        LoadReport report = await running;
+        LoadReport report = await RunToTheEndAsync();
         Assert.Equal((0L, report.Offered), (report.Committed, report.Failed));
         Assert.Contains("disk full", report.FirstError, StringComparison.Ordinal);
     }
@@ -176,5 +154,22 @@ public sealed class LoadTests
                 await Task.Yield();
             }
         }
+    }
+
+    // A tenth of a second of load, and then as long as the drain wants.
+    private async Task<LoadReport> RunToTheEndAsync()
+    {
+        using var end = new CancellationTokenSource();
+        var load = new LoadRun(_testnet, new LoadOptions(100, 16), _time);
+        Task<LoadReport> running = load.RunAsync(end.Token);
+        await AdvanceAsync(load, TimeSpan.FromMilliseconds(100), 100);
+        await end.CancelAsync();
+        while (!running.IsCompleted)
+        {
+            _time.Advance(TimeSpan.FromSeconds(31));
+            await Task.Yield();
+        }
+
+        return await running;
     }
 }
