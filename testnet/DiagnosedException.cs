@@ -10,12 +10,13 @@ public abstract class DiagnosedException : Exception
     /// <param name="where">The file, field, option, endpoint or line it concerns.</param>
     /// <param name="todo">What the reader can do about it.</param>
     /// <param name="inner">What was caught, if anything.</param>
+    /// <remarks>A message of the runtime or of a peer may hold line ends and control characters: the promise of one line that harms no terminal is kept here.</remarks>
     protected DiagnosedException(string what, string where, string todo, Exception? inner = null)
-        : base($"{OneLine(what)} ({OneLine(where)}): {OneLine(todo)}", inner)
+        : base($"{Printable.Line(what)} ({Printable.Line(where)}): {Printable.Line(todo)}", inner)
     {
-        What = OneLine(what);
-        Where = OneLine(where);
-        Todo = OneLine(todo);
+        What = Printable.Line(what);
+        Where = Printable.Line(where);
+        Todo = Printable.Line(todo);
     }
 
     /// <summary>What happened.</summary>
@@ -26,7 +27,4 @@ public abstract class DiagnosedException : Exception
 
     /// <summary>What to do about it.</summary>
     public string Todo { get; }
-
-    // A message of the runtime or of a peer may hold line ends; the promise of one line is ours to keep.
-    private static string OneLine(string text) => string.Join(' ', text.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 }

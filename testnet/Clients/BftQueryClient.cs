@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Bft.Client;
 using Bft.Crypto;
 using Bft.Engine;
+using Bft.Engine.Execution;
 
 namespace Bft.Testnet.Clients;
 
@@ -87,7 +88,11 @@ internal sealed class BftQueryClient : IQueryClient
     {
         try
         {
-            return (await _committee.Value.TransactionAsync(id, cancellation))?.Height;
+            CommittedTransaction? found = await _committee.Value.TransactionAsync(id, cancellation);
+            return found is { Code: ReceiptCodes.Refused }
+                ? throw new ClientException(
+                    $"block {found.Height} holds it, but it was not executed: {ResultCodes.Describe(ReceiptCodes.Refused)}", id.ToString(), "send it again under another client key")
+                : found?.Height;
         }
         catch (BftClientException exception)
         {

@@ -15,7 +15,7 @@ public static class ResultCodes
     public static string Describe(byte code) => KeyValueCodes.Describe(code) ?? SharedKeyCodes.Describe(code) ?? code switch
     {
         ReceiptCodes.Forgotten => "the sequence is older than the client's session remembers; look it up with \"bft tx\"",
-        ReceiptCodes.Refused => "the engine refused it",
+        ReceiptCodes.Refused => "the part of the state where its client's session belongs is full",
         _ => string.Create(CultureInfo.InvariantCulture, $"unknown result code {code}"),
     };
 }

@@ -26,8 +26,8 @@ public sealed record ValidatorDied(int Validator, int ExitCode, bool WasReady, I
         : $"exit code {ExitCode}";
 
     /// <summary>Who died, how, and its last words in one line.</summary>
-    public string Describe() =>
-        $"validator {Validator} died{(WasReady ? "" : " before it was ready")} with {Cause}{(LastLines.Count == 0 ? "; it said nothing" : $"; its last lines: {string.Join(" | ", LastLines.TakeLast(5))}")}";
+    public string Describe() => Printable.Line(
+        $"validator {Validator} died{(WasReady ? "" : " before it was ready")} with {Cause}{(LastLines.Count == 0 ? "; it said nothing" : $"; its last lines: {string.Join(" | ", LastLines.TakeLast(5))}")}");
 }
 
 /// <summary>It will be started again.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using Bft.Client;
 using Bft.Engine;
+using Bft.Engine.Execution;
 using Bft.Network.Tests.Api.Fakes;
 using Bft.Testnet.Clients;
 using Bft.Testnet.Homes;
@@ -256,5 +257,19 @@ public sealed class BftQueryClientTests : IAsyncLifetime
         _network.Validators[0].Misplaces = _network.Ledger.Repeat(_network.Ledger.Block(sent.Height)!.Block.Payload.Runs[0]);
 
         Assert.Equal(sent.Height, await Client(endpoints: 0).TransactionAsync(sent.Id, default));
+    }
+
+    [Fact]
+    public async Task A_transaction_that_its_block_did_not_execute_is_not_called_committed()
+    {
+        TransactionResult sent = await _writer.SubmitAsync(Encoding.UTF8.GetBytes("a=1"));
+        foreach (FakeValidator validator in _network.Validators)
+        {
+            validator.Twist = static receipt => receipt with { Height = default, Codes = new byte[] { ReceiptCodes.Refused } };
+        }
+
+        ClientException refused = await Assert.ThrowsAsync<ClientException>(() => Client(endpoints: 0).TransactionAsync(sent.Id, default));
+
+        Assert.Contains($"block {sent.Height} holds it, but it was not executed", refused.What, StringComparison.Ordinal);
     }
 }
