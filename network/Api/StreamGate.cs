@@ -1,21 +1,31 @@
+using System.Net;
+using Bft.Network.Connections;
+
 namespace Bft.Network.Api;
 
-/// <summary>Counts the long-lived streams of clients, in all and by connection, and refuses those beyond the limits. Thread-safe.</summary>
+/// <summary>
+/// Counts the long-lived streams of clients, in all and by connection, and refuses those beyond the limits. Who comes from a crowded address gives way to who does
+/// not (<see cref="SharedPlaces"/>). Thread-safe.
+/// </summary>
 public sealed class StreamGate
 {
     private readonly ApiLimits _limits;
+    private readonly SharedPlaces _places;
     private readonly Dictionary<string, int> _byConnection = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
-    private int _open;
 
     /// <summary>Makes a gate.</summary>
-    public StreamGate(ApiLimits limits) => _limits = limits;
+    public StreamGate(ApiLimits limits)
+    {
+        _limits = limits;
+        _places = new SharedPlaces(limits.MaxStreams);
+    }
 
     /// <summary>How many streams are open.</summary>
-    public int Open => Volatile.Read(ref _open);
+    public int Open => _places.Taken;
 
     /// <summary>Takes a place for a stream; null, and the reason, when there is none. Dispose the place when the stream ends.</summary>
-    public IDisposable? TryEnter(string connection, out string? refusal)
+    internal StreamPlace? TryEnter(string connection, IPAddress? address, out string? refusal)
     {
         lock (_gate)
         {
@@ -26,41 +36,25 @@ public sealed class StreamGate
                 return null;
             }
 
-            if (_open >= _limits.MaxStreams)
+            if (_places.TryEnter(address) is not { } place)
             {
-                refusal = $"This validator serves {_open} streams, the most it takes (MaxStreams): try another validator.";
+                refusal = $"This validator serves {_limits.MaxStreams} streams, the most it takes (MaxStreams): try another validator.";
                 return null;
             }
 
             _byConnection[connection] = ofConnection + 1;
-            _open++;
+            refusal = null;
+            return new StreamPlace(place, () => Leave(connection));
         }
-
-        refusal = null;
-        return new Place(this, connection);
     }
 
     private void Leave(string connection)
     {
         lock (_gate)
         {
-            _open--;
             if (--_byConnection[connection] == 0)
             {
                 _byConnection.Remove(connection);
-            }
-        }
-    }
-
-    private sealed class Place(StreamGate gate, string connection) : IDisposable
-    {
-        private int _left;
-
-        public void Dispose()
-        {
-            if (Interlocked.Exchange(ref _left, 1) == 0)
-            {
-                gate.Leave(connection);
             }
         }
     }

@@ -1,41 +1,37 @@
+using System.Net;
+using Bft.Network.Connections;
+
 namespace Bft.Network.Api;
 
-/// <summary>Counts the watchers of blocks over gRPC and HTTP together and refuses those beyond <see cref="ApiLimits.MaxWatchers"/>. Thread-safe.</summary>
+/// <summary>
+/// Counts the watchers of blocks over gRPC and HTTP together and refuses those beyond <see cref="ApiLimits.MaxWatchers"/>. Who comes from a crowded address gives way
+/// to who does not (<see cref="SharedPlaces"/>). Thread-safe.
+/// </summary>
 public sealed class WatchGate
 {
     private readonly int _most;
-    private int _open;
+    private readonly SharedPlaces _places;
 
     /// <summary>Makes a gate.</summary>
-    public WatchGate(ApiLimits limits) => _most = limits.MaxWatchers;
-
-    /// <summary>How many watch.</summary>
-    public int Open => Volatile.Read(ref _open);
-
-    /// <summary>Takes a place; null, and the reason, when there is none. Dispose it when the watch ends.</summary>
-    public IDisposable? TryEnter(out string? refusal)
+    public WatchGate(ApiLimits limits)
     {
-        if (Interlocked.Increment(ref _open) > _most)
-        {
-            Interlocked.Decrement(ref _open);
-            refusal = $"This validator serves {_most} watchers, the most it takes (MaxWatchers): watch another validator.";
-            return null;
-        }
-
-        refusal = null;
-        return new Place(this);
+        _most = limits.MaxWatchers;
+        _places = new SharedPlaces(limits.MaxWatchers);
     }
 
-    private sealed class Place(WatchGate gate) : IDisposable
-    {
-        private int _left;
+    /// <summary>How many watch.</summary>
+    public int Open => _places.Taken;
 
-        public void Dispose()
+    /// <summary>Takes a place; null, and the reason, when there is none. Dispose it when the watch ends.</summary>
+    internal StreamPlace? TryEnter(IPAddress? address, out string? refusal)
+    {
+        if (_places.TryEnter(address) is { } place)
         {
-            if (Interlocked.Exchange(ref _left, 1) == 0)
-            {
-                Interlocked.Decrement(ref gate._open);
-            }
+            refusal = null;
+            return new StreamPlace(place);
         }
+
+        refusal = $"This validator serves {_most} watchers, the most it takes (MaxWatchers): watch another validator.";
+        return null;
     }
 }

@@ -8,7 +8,7 @@ namespace Bft.Network.Connections;
 /// is done, on the clients' ports until they end. Thread-safe.
 /// </summary>
 /// <remarks>
-/// The address that has the most gives way (of an IPv6 address its /64 counts, which one party has whole), the newcomer counted in: first the
+/// The address that has the most gives way (as <see cref="SourceAddress"/> tells them apart), the newcomer counted in: first the
 /// connection of it that has had nothing under way for longest; else the newcomer itself, when the crowd is its own; else the one that has been
 /// at work for longest. So who connects from one address displaces only what came from there, and never its own work. Refusing the new one
 /// whoever it is would let the first thousand keep everybody out.
@@ -45,7 +45,7 @@ internal sealed class ConnectionRoom(int places)
     /// <returns>Its place; null when it has to give way itself: its address has the most connections, and all of them are at work.</returns>
     public Guest? Enter(ConnectionContext connection)
     {
-        var guest = new Guest(connection, SourceOf(connection.RemoteEndPoint));
+        var guest = new Guest(connection, SourceAddress.Of((connection.RemoteEndPoint as IPEndPoint)?.Address));
         Guest? displaced = null;
         lock (_lock)
         {
@@ -141,24 +141,6 @@ internal sealed class ConnectionRoom(int places)
         bool isOwn = own > 0 && own + 1 >= most;
         bool Pays(Guest guest) => isOwn ? guest.Source.Equals(newcomer) : _counts[guest.Source] == most;
         return _idle.FirstOrDefault(Pays) ?? (most > own + 1 ? _working.First(Pays) : null);
-    }
-
-    private static IPAddress SourceOf(EndPoint? remote)
-    {
-        IPAddress address = remote is IPEndPoint endpoint ? endpoint.Address : IPAddress.None;
-        if (address.IsIPv4MappedToIPv6)
-        {
-            return address.MapToIPv4();
-        }
-
-        if (address.AddressFamily != System.Net.Sockets.AddressFamily.InterNetworkV6)
-        {
-            return address;
-        }
-
-        byte[] bytes = address.GetAddressBytes();
-        bytes.AsSpan(bytes.Length / 2).Clear();
-        return new IPAddress(bytes);
     }
 
     /// <summary>A connection in the room.</summary>

@@ -23,14 +23,14 @@ internal sealed class HttpWatch(IValidatorGateway gateway, WatchGate watchers, I
             return Problems.Malformed($"from: a height, got \"{HttpOperations.Cut(from ?? string.Empty)}\".");
         }
 
-        using IDisposable? place = watchers.TryEnter(out string? refusal);
+        using StreamPlace? place = watchers.TryEnter(http.Connection.RemoteIpAddress, out string? refusal);
         if (place is null)
         {
             return Problems.Busy(refusal!);
         }
 
         http.Response.ContentType = events ? "text/event-stream" : "application/x-ndjson";
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping, place.Displaced);
         try
         {
             await http.Response.StartAsync(ended.Token);
@@ -42,7 +42,7 @@ internal sealed class HttpWatch(IValidatorGateway gateway, WatchGate watchers, I
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {
-            // The reader left or the validator stops: the stream just ends, and is resumed with the height after the last.
+            // The reader left, gave way to another or the validator stops: the stream just ends, and is resumed with the height after the last.
         }
 
         return Results.Empty;

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Bft.Crypto;
 using Bft.Engine;
@@ -44,7 +45,7 @@ public sealed partial class ClientApiService : ClientApiMethods.ServiceBase
     public override Task Submit(IAsyncStreamReader<RawFrame> requestStream, IServerStreamWriter<RawFrame> responseStream, ServerCallContext context) =>
         GuardAsync(context, async cancellation =>
         {
-            using IDisposable? place = TryEnter(context, out string? refusal);
+            using StreamPlace? place = TryEnter(context, out string? refusal);
 
             // Also before a refusal: one that crosses the client's first frame would reach it as a broken stream without a reason.
             HelloFrame hello = await ReadHelloAsync(requestStream, cancellation);
@@ -53,48 +54,34 @@ public sealed partial class ClientApiService : ClientApiMethods.ServiceBase
                 throw Refusals.Exhausted(refusal!);
             }
 
-            using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            using var outbound = new ReceiptStream(_gateway, _limits);
-            Follow(outbound, hello);
-            await responseStream.WriteAsync(Welcome(), both.Token);
-            Task writing = outbound.WriteAsync(responseStream, both.Token);
-            Task reading = new SubmitStream(_gateway, _limits, outbound).ReadAsync(requestStream, both.Token);
-
-            // The client's end of sending ends the stream once its acknowledgements are written; a failure on one side ends the other.
-            if (await Task.WhenAny(reading, writing) == reading && reading.IsCompletedSuccessfully)
-            {
-                outbound.Complete();
-            }
-            else
-            {
-                await both.CancelAsync();
-            }
-
-            await FirstErrorAsync(reading, writing);
+            await WithinAsync(place, inPlace => ServeAsync(requestStream, responseStream, hello, inPlace), cancellation);
         });
 
     /// <inheritdoc/>
     public override Task Receipts(RawFrame request, IServerStreamWriter<RawFrame> responseStream, ServerCallContext context) =>
         GuardAsync(context, async cancellation =>
         {
-            using IDisposable place = Enter(context);
+            using StreamPlace place = Enter(context);
             using var outbound = new ReceiptStream(_gateway, _limits);
             Follow(outbound, CheckHello(request));
-            await responseStream.WriteAsync(Welcome(), cancellation);
-            await outbound.WriteAsync(responseStream, cancellation);
+            await WithinAsync(
+                place,
+                async inPlace =>
+                {
+                    await responseStream.WriteAsync(Welcome(), inPlace);
+                    await outbound.WriteAsync(responseStream, inPlace);
+                },
+                cancellation);
         });
 
     /// <inheritdoc/>
     public override Task Watch(WatchRequest request, IServerStreamWriter<RawFrame> responseStream, ServerCallContext context) =>
         GuardAsync(context, async cancellation =>
         {
-            using IDisposable place = Enter(context);
-            using IDisposable watcher = _watchers.TryEnter(out string? refusal) ?? throw Refusals.Exhausted(refusal!);
+            using StreamPlace place = Enter(context);
+            using StreamPlace watcher = _watchers.TryEnter(AddressOf(context), out string? refusal) ?? throw Refusals.Exhausted(refusal!);
             var from = new Height(Math.Max(1, request.FromHeight));
-            await foreach (CommittedBlock block in _gateway.Watch(from, cancellation))
-            {
-                await responseStream.WriteAsync(new RawFrame(Encode(block)), cancellation);
-            }
+            await WithinAsync(place, ofStreams => WithinAsync(watcher, inPlace => WatchAsync(from, responseStream, inPlace), ofStreams), cancellation);
         });
 
     /// <inheritdoc/>
@@ -263,10 +250,56 @@ public sealed partial class ClientApiService : ClientApiMethods.ServiceBase
         }
     }
 
-    private IDisposable Enter(ServerCallContext context) => TryEnter(context, out string? refusal) ?? throw Refusals.Exhausted(refusal!);
+    private StreamPlace Enter(ServerCallContext context) => TryEnter(context, out string? refusal) ?? throw Refusals.Exhausted(refusal!);
 
-    private IDisposable? TryEnter(ServerCallContext context, out string? refusal) =>
-        _streams.TryEnter(context.GetHttpContext().Connection.Id, out refusal);
+    private StreamPlace? TryEnter(ServerCallContext context, out string? refusal) =>
+        _streams.TryEnter(context.GetHttpContext().Connection.Id, AddressOf(context), out refusal);
+
+    private static IPAddress? AddressOf(ServerCallContext context) => context.GetHttpContext().Connection.RemoteIpAddress;
+
+    // Serves a stream as long as its place is its own.
+    private static async Task WithinAsync(StreamPlace place, Func<CancellationToken, Task> serve, CancellationToken cancellation)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, place.Displaced);
+        try
+        {
+            await serve(either.Token);
+        }
+        catch (OperationCanceledException) when (place.Displaced.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw Refusals.Exhausted(StreamPlace.Displacement);
+        }
+    }
+
+    private async Task WatchAsync(Height from, IServerStreamWriter<RawFrame> responses, CancellationToken cancellation)
+    {
+        await foreach (CommittedBlock block in _gateway.Watch(from, cancellation))
+        {
+            await responses.WriteAsync(new RawFrame(Encode(block)), cancellation);
+        }
+    }
+
+    private async Task ServeAsync(IAsyncStreamReader<RawFrame> requests, IServerStreamWriter<RawFrame> responses, HelloFrame hello, CancellationToken cancellation)
+    {
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var outbound = new ReceiptStream(_gateway, _limits);
+        Follow(outbound, hello);
+        await responses.WriteAsync(Welcome(), both.Token);
+        Task writing = outbound.WriteAsync(responses, both.Token);
+        Task reading = new SubmitStream(_gateway, _limits, outbound).ReadAsync(requests, both.Token);
+
+        // The client's end of sending ends the stream once its acknowledgements are written; a failure on one side ends the other.
+        if (await Task.WhenAny(reading, writing) == reading && reading.IsCompletedSuccessfully)
+        {
+            outbound.Complete();
+        }
+        else
+        {
+            await both.CancelAsync();
+        }
+
+        await FirstErrorAsync(reading, writing);
+    }
 
     private RawFrame Welcome() => new(new WelcomeFrame(
         HelloFrame.CurrentVersion, _gateway.Chain.Id, _gateway.Self, _limits.FrameBytesOn(_gateway.Chain), _limits.MaxSubscribedClients).Encode());
