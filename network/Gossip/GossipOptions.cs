@@ -25,6 +25,12 @@ public sealed record GossipOptions
     public int LoadFrom { get; init; } = 512;
 
     /// <summary>
+    /// How long the others wait for runs that were shown to the leaders first, where leaders are known, everybody is reached directly and there is no load. What is
+    /// in a block by then is not sent to them at all: the block brings it. Default 25 ms.
+    /// </summary>
+    public TimeSpan ShowOthersAfter { get; init; } = TimeSpan.FromMilliseconds(25);
+
+    /// <summary>
     /// The sequence of the first batch. It must be above every sequence this identity signed before, also before a restart, or peers take
     /// its batches for old ones; no clock is to be trusted with that. See <see cref="FirstSequenceOf"/>.
     /// </summary>

@@ -31,6 +31,7 @@ public sealed partial class TransactionGossip : IDisposable
     private readonly ILogger _logger;
     private readonly IMeter? _meter;
     private readonly Action<Run> _trust;
+    private readonly Func<(ReplicaId? Now, ReplicaId? Next)>? _leaders;
 
     private readonly Lock _lock = new();
     private readonly ITimer _timer;
@@ -52,6 +53,7 @@ public sealed partial class TransactionGossip : IDisposable
     /// <param name="logger">Where lines go; null for nowhere.</param>
     /// <param name="trust">Told of runs whose client signatures f+1 validators vouch for, before the pool gets them; needed when <see cref="GossipOptions.Verifiers"/> is set.</param>
     /// <param name="meter">Where cost is booked: batches sent and relayed, their signatures made and checked; may be null.</param>
+    /// <param name="leaders">Who leads the view under way and the one after it, as far as is known; null for nobody knows. A hint: whatever it says, everybody gets what is in no block soon.</param>
     public TransactionGossip(
         GossipIdentity identity,
         ITransport transport,
@@ -61,7 +63,8 @@ public sealed partial class TransactionGossip : IDisposable
         TimeProvider? time = null,
         ILogger? logger = null,
         IMeter? meter = null,
-        Action<Run>? trust = null)
+        Action<Run>? trust = null,
+        Func<(ReplicaId? Now, ReplicaId? Next)>? leaders = null)
     {
         _identity = identity;
         _chain = identity.Chain;
@@ -71,6 +74,7 @@ public sealed partial class TransactionGossip : IDisposable
         _options = options;
         time ??= TimeProvider.System;
         _trust = trust ?? (_ => { });
+        _leaders = leaders;
         if (options.Verifiers is { } verifiers)
         {
             ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(verifiers, _chain.Committee.FaultBound, nameof(options));
@@ -86,6 +90,7 @@ public sealed partial class TransactionGossip : IDisposable
         _meter = meter;
         _nextSequence = options.FirstSequence;
         _timer = time.CreateTimer(_ => EndCollecting(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _showTimer = time.CreateTimer(_ => ShowOthers(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _attestationTimer = time.CreateTimer(_ => CheckOverdue(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _metrics = new GossipMetrics(identity.Self.Value);
     }
@@ -102,6 +107,7 @@ public sealed partial class TransactionGossip : IDisposable
     /// <summary>
     /// Spreads a run that one of our clients sent and whose signature was checked; the caller has put it into the own pool, for <see cref="UnattestedFor"/>
     /// unattested. The first after silence goes at once, more are collected for <see cref="GossipOptions.CollectFor"/>, under load longer, or until a batch is full.
+    /// Without load the leaders get it at once and the others only what is in no block soon.
     /// </summary>
     public void Spread(Run run)
     {
@@ -148,6 +154,7 @@ public sealed partial class TransactionGossip : IDisposable
         }
 
         _timer.Dispose();
+        _showTimer.Dispose();
         _attestationTimer.Dispose();
         _metrics.Dispose();
     }
@@ -190,15 +197,27 @@ public sealed partial class TransactionGossip : IDisposable
             return;
         }
 
-        GossipBatch batch = GossipBatch.Sign(_chain, _identity.Signer, _identity.Self, collected.Sequence, collected.Runs);
-        _metrics.Count(GossipEvent.Signed);
-        _meter?.Signed(1);
+        if (LeadersToShow() is { } leaders)
+        {
+            ShowLeaders(collected.Sequence, collected.Runs, leaders);
+            return;
+        }
+
+        GossipBatch batch = Sign(collected.Sequence, collected.Runs);
         Send(batch, _identity.Self, _identity.Self);
         Run[] runs = [.. collected.Runs];
         if (_shared is not null && Wait(batch, runs) != VerificationStep.Wait)
         {
             _pool.Attested(runs);
         }
+    }
+
+    private GossipBatch Sign(ulong sequence, IReadOnlyList<Run> runs)
+    {
+        GossipBatch batch = GossipBatch.Sign(_chain, _identity.Signer, _identity.Self, sequence, runs);
+        _metrics.Count(GossipEvent.Signed);
+        _meter?.Signed(1);
+        return batch;
     }
 
     private void Send(in GossipBatch batch, ReplicaId except, ReplicaId origin)
@@ -215,7 +234,12 @@ public sealed partial class TransactionGossip : IDisposable
             receivers = receivers.With(new ReplicaId(verifier));
         }
 
-        foreach (int receiver in receivers.Without(except).Without(origin).ToArray())
+        SendTo(receivers.Without(except).Without(origin), batch);
+    }
+
+    private void SendTo(ReplicaSet receivers, in GossipBatch batch)
+    {
+        foreach (int receiver in receivers.ToArray())
         {
             _meter?.Sent(TrafficClass.Gossip, GossipBatch.Kind, Phase.Steady, batch.Message.Length, 1);
             _transport.Send(new ReplicaId(receiver), TrafficClass.Gossip, batch.Message);

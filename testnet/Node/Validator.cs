@@ -191,7 +191,8 @@ internal sealed class Validator : IAsyncDisposable
             },
             logger: new EventLogger(_events).CreateLogger("gossip"),
             meter: _meter,
-            trust: claims.Trust);
+            trust: claims.Trust,
+            leaders: () => (replica.Status.Leader, replica.Status.NextLeader));
         _gossip = gossip;
         _overdue = new OverdueRuns(pool, gossip.Spread);
         Keep(gossip);

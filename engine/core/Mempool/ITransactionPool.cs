@@ -14,6 +14,9 @@ public interface ITransactionPool
     /// <summary>The others believe these runs by now: they may be proposed. Runs that do not wait are passed over.</summary>
     void Attested(IReadOnlyList<Run> runs);
 
+    /// <summary>Whether a run waits here and is in no block that is known here: nobody gets it by a block.</summary>
+    bool Waits(Run run);
+
     /// <summary>Transactions waiting or in uncommitted blocks.</summary>
     int Transactions { get; }
 }

@@ -159,6 +159,15 @@ public sealed partial class TransactionPool : ITransactionPool, IPayloadSource
         }
     }
 
+    /// <inheritdoc/>
+    public bool Waits(Run run)
+    {
+        lock (_gate)
+        {
+            return _entries.TryGetValue(run.Digest, out PoolEntry? entry) && entry.Holders == 0 && !_executed(run);
+        }
+    }
+
     /// <summary>How long the oldest transaction waits that is not committed, be it in an uncommitted block; null when there is none.</summary>
     /// <param name="now">The pool's clock.</param>
     public TimeSpan? Oldest(TimeSpan now)

@@ -40,6 +40,10 @@ public sealed class SimplePool(Chain chain, IClock clock) : ITransactionPool, IP
     }
 
     /// <inheritdoc/>
+    public bool Waits(Run run) =>
+        _waiting.Any(entry => entry.Run.Digest == run.Digest) && !_included.Values.Any(block => block.Payload.Runs.Any(held => held.Digest == run.Digest));
+
+    /// <inheritdoc/>
     public Payload Take(PayloadRequest request)
     {
         HashSet<Crypto.Digest> taken = [];

@@ -14,6 +14,17 @@ namespace Bft.Network.Api.Rpc;
 /// </summary>
 internal sealed class ReceiptStream : IDisposable
 {
+    /// <summary>How long an acknowledgement that nobody acts on may wait for receipts to travel with.</summary>
+    private static readonly TimeSpan Leisure = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>So many of them do not wait any longer.</summary>
+    private const int MostAtLeisure = 8;
+
+    /// <summary>What is written before it is flushed, about.</summary>
+    private const int FlushBytes = 64 << 10;
+
+    private static readonly WriteOptions Unflushed = new(WriteFlags.BufferHint);
+
     private readonly IValidatorGateway _gateway;
     private readonly ApiLimits _limits;
     private readonly int _maxFrameBytes;
@@ -21,6 +32,8 @@ internal sealed class ReceiptStream : IDisposable
     private readonly Channel<byte[]> _frames;
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly ReceiptSubscription _subscription;
+    private readonly ITimer _leisure;
+    private int _atLeisure;
 
     public ReceiptStream(IValidatorGateway gateway, ApiLimits limits)
     {
@@ -30,6 +43,7 @@ internal sealed class ReceiptStream : IDisposable
         _frames = Channel.CreateBounded<byte[]>(limits.MaxQueuedAcknowledgements);
         _subscription = gateway.Receipts.Subscribe();
         _subscription.OnArrival(Wake);
+        _leisure = TimeProvider.System.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Adds a client whose receipts are wanted.</summary>
@@ -48,10 +62,21 @@ internal sealed class ReceiptStream : IDisposable
     }
 
     /// <summary>Queues a frame; waits while the reader is behind.</summary>
-    public async ValueTask EnqueueAsync(byte[] frame, CancellationToken cancellation)
+    /// <param name="frame">The frame.</param>
+    /// <param name="atLeisure">It may wait for others to travel with: each flush costs both sides more than a small frame does.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public async ValueTask EnqueueAsync(byte[] frame, bool atLeisure, CancellationToken cancellation)
     {
         await _frames.Writer.WriteAsync(frame, cancellation);
-        Wake();
+        int waiting = atLeisure ? Interlocked.Increment(ref _atLeisure) : MostAtLeisure;
+        if (waiting >= MostAtLeisure)
+        {
+            Wake();
+        }
+        else if (waiting == 1)
+        {
+            _leisure.Change(Leisure, Timeout.InfiniteTimeSpan);
+        }
     }
 
     /// <summary>No more frames will be queued: the writer ends when it has written what there is.</summary>
@@ -64,36 +89,51 @@ internal sealed class ReceiptStream : IDisposable
     /// <summary>Writes until <see cref="Complete"/> or cancelled.</summary>
     public async Task WriteAsync(IServerStreamWriter<RawFrame> writer, CancellationToken cancellation)
     {
+        var ready = new List<byte[]>();
         while (true)
         {
-            bool wrote = false;
-            while (_frames.Reader.TryRead(out byte[]? frame))
+            Gather(ready);
+            if (ready.Count > 0)
             {
-                await writer.WriteAsync(new RawFrame(frame), cancellation);
-                wrote = true;
+                await WriteAsync(writer, ready, cancellation);
             }
-
-            if (_subscription.TryRead(out ReceiptItem item))
-            {
-                foreach (byte[] frame in Frames(item))
-                {
-                    await writer.WriteAsync(new RawFrame(frame), cancellation);
-                }
-
-                wrote = true;
-            }
-
-            if (wrote)
-            {
-                continue;
-            }
-
-            if (_frames.Reader.Completion.IsCompleted)
+            else if (_frames.Reader.Completion.IsCompleted)
             {
                 return;
             }
+            else
+            {
+                await _wake.Reader.ReadAsync(cancellation);
+            }
+        }
+    }
 
-            await _wake.Reader.ReadAsync(cancellation);
+    // A frame that is not the last is written without a flush of its own.
+    private static async Task WriteAsync(IServerStreamWriter<RawFrame> writer, List<byte[]> frames, CancellationToken cancellation)
+    {
+        for (int i = 0; i < frames.Count; i++)
+        {
+            writer.WriteOptions = i < frames.Count - 1 ? Unflushed : null;
+            await writer.WriteAsync(new RawFrame(frames[i]), cancellation);
+        }
+
+        frames.Clear();
+    }
+
+    // Acknowledgements first, then the receipts of one block, or the gap before it.
+    private void Gather(List<byte[]> ready)
+    {
+        Interlocked.Exchange(ref _atLeisure, 0);
+        int bytes = 0;
+        while (bytes < FlushBytes && _frames.Reader.TryRead(out byte[]? frame))
+        {
+            bytes += frame.Length;
+            ready.Add(frame);
+        }
+
+        if (bytes < FlushBytes && _subscription.TryRead(out ReceiptItem item))
+        {
+            ready.AddRange(Frames(item));
         }
     }
 
@@ -122,7 +162,11 @@ internal sealed class ReceiptStream : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _subscription.Dispose();
+    public void Dispose()
+    {
+        _leisure.Dispose();
+        _subscription.Dispose();
+    }
 
     private byte[] Sign(Height height, ReadOnlySpan<Receipt> receipts) =>
         SignedReceipts.Sign(_gateway.Chain, _gateway.Identity, _gateway.Self, height, receipts);

@@ -48,23 +48,25 @@ internal sealed class SubmitStream(IValidatorGateway gateway, ApiLimits limits, 
     {
         var answers = new SubmitAnswer[frame.Runs.Count];
         List<Receipt>? receipts = null;
+        bool atLeisure = true;
         for (int i = 0; i < answers.Length; i++)
         {
             // Pooled runs outlive the frame: among others, each gets its own bytes, or one small run would hold a whole frame alive.
             ReadOnlyMemory<byte> encoded = frame.Runs.Count == 1 ? frame.Runs[i] : frame.Runs[i].ToArray();
             answers[i] = Take(encoded, i);
+            atLeisure &= answers[i].Verdict is SubmitVerdict.Accepted or SubmitVerdict.Duplicate;
             if (answers[i].Receipts is { } executed)
             {
                 (receipts ??= []).AddRange(executed);
             }
         }
 
-        await outbound.EnqueueAsync(new AcknowledgementFrame(frame.Number, answers).Encode(), cancellation);
+        await outbound.EnqueueAsync(new AcknowledgementFrame(frame.Number, answers).Encode(), atLeisure, cancellation);
         if (receipts is { Count: > 0 })
         {
             foreach (byte[] signed in outbound.SignAll(receipts.Max(receipt => receipt.Height), [.. receipts]))
             {
-                await outbound.EnqueueAsync(signed, cancellation);
+                await outbound.EnqueueAsync(signed, atLeisure: false, cancellation);
             }
         }
     }

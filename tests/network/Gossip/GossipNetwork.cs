@@ -39,7 +39,8 @@ internal sealed class GossipNetwork : IDisposable
             options,
             Time,
             meter: Meters[i],
-            trust: run => Trusted.Add((i, run.Digest))))];
+            trust: run => Trusted.Add((i, run.Digest)),
+            leaders: () => Leaders))];
     }
 
     public Chain Chain { get; }
@@ -63,6 +64,9 @@ internal sealed class GossipNetwork : IDisposable
 
     /// <summary>Validators that take nothing and hand on nothing.</summary>
     public HashSet<int> Silent { get; } = [];
+
+    /// <summary>Who leads now and next, as all validators believe.</summary>
+    public (ReplicaId? Now, ReplicaId? Next) Leaders { get; set; }
 
     /// <summary>A run whose "signature" is its last command: what the tests' check of client signatures looks at.</summary>
     public Run RunOf(int client, ulong first, int bytes = 10)
@@ -140,7 +144,15 @@ internal sealed class GossipNetwork : IDisposable
             }
         }
 
-        public int Transactions => Runs.Length;
+        public int Transactions => Load ?? Runs.Length;
+
+        /// <summary>What the pool says of its load; null for the truth.</summary>
+        public int? Load { get; set; }
+
+        /// <summary>Runs that are in no block.</summary>
+        public HashSet<Digest> InNoBlock { get; } = [];
+
+        public bool Waits(Run run) => InNoBlock.Contains(run.Digest);
 
         public void Attested(IReadOnlyList<Run> runs) => Array.ForEach([.. runs], run => AttestedRuns.Add(run.Digest));
 
