@@ -5,7 +5,7 @@ namespace Bft.Network.Peers;
 
 /// <summary>
 /// What waits to be sent to one peer: a bounded queue for each traffic class, so that no class can push out another's messages. When
-/// a queue is full its oldest messages go: what is newest is worth most to a peer that is behind. Any thread adds, one drains.
+/// a queue is full, or they wait for longer than <see cref="PeerLimits.MaxQueuedFor"/>, its oldest messages go: what is newest is worth most to a peer that is behind. Any thread adds, one drains.
 /// </summary>
 internal sealed class Outbox
 {
@@ -14,18 +14,20 @@ internal sealed class Outbox
 
     private readonly Lock _lock = new();
     private readonly PeerLimits _limits;
+    private readonly TimeProvider _time;
     private readonly Lane[] _lanes = new Lane[Traffic.Classes];
     private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
     private bool _repairFirst;
 
-    public Outbox(PeerLimits limits)
+    public Outbox(PeerLimits limits, TimeProvider time)
     {
         _limits = limits;
+        _time = time;
         for (int i = 0; i < _lanes.Length; i++)
         {
-            _lanes[i] = new Lane(limits.MaxQueuedBytes(Traffic.Of(i)));
+            _lanes[i] = new Lane(limits.MaxQueuedBytes(Traffic.Of(i)), limits.MaxQueuedFor);
         }
     }
 
@@ -47,7 +49,7 @@ internal sealed class Outbox
         int dropped;
         lock (_lock)
         {
-            dropped = _lanes[Traffic.Index(traffic)].Add(message);
+            dropped = _lanes[Traffic.Index(traffic)].Add(message, _time.GetElapsedTime(0));
         }
 
         _signal.Writer.TryWrite(true);
@@ -94,9 +96,9 @@ internal sealed class Outbox
     }
 
     /// <summary>The queue of one class.</summary>
-    private sealed class Lane(long bound)
+    private sealed class Lane(long bound, TimeSpan longest)
     {
-        private readonly Queue<ReadOnlyMemory<byte>> _messages = new();
+        private readonly Queue<(ReadOnlyMemory<byte> Message, TimeSpan Added)> _messages = new();
 
         public long Bytes { get; private set; }
 
@@ -105,9 +107,9 @@ internal sealed class Outbox
         /// <summary>In how many frames running nothing of this class travelled although something waited.</summary>
         public int PassedOver { get; private set; }
 
-        public int NextBytes => _messages.Count == 0 ? 0 : _messages.Peek().Length;
+        public int NextBytes => _messages.Count == 0 ? 0 : _messages.Peek().Message.Length;
 
-        public int Add(ReadOnlyMemory<byte> message)
+        public int Add(ReadOnlyMemory<byte> message, TimeSpan now)
         {
             long cost = Cost(message);
             if (cost > bound)
@@ -116,20 +118,20 @@ internal sealed class Outbox
             }
 
             int dropped = 0;
-            while (Bytes + cost > bound)
+            while (Bytes + cost > bound || (_messages.TryPeek(out (ReadOnlyMemory<byte> Message, TimeSpan Added) oldest) && now - oldest.Added > longest))
             {
                 Take();
                 dropped++;
             }
 
-            _messages.Enqueue(message);
+            _messages.Enqueue((message, now));
             Bytes += cost;
             return dropped;
         }
 
         public ReadOnlyMemory<byte> Take()
         {
-            ReadOnlyMemory<byte> message = _messages.Dequeue();
+            ReadOnlyMemory<byte> message = _messages.Dequeue().Message;
             Bytes -= Cost(message);
             return message;
         }

@@ -26,7 +26,7 @@ internal sealed class Peer(ReplicaId id, PeerLimits limits, TimeProvider time, I
     public ReplicaId Id => id;
 
     /// <summary>What waits to be sent to it.</summary>
-    public Outbox Outbox { get; } = new(limits);
+    public Outbox Outbox { get; } = new(limits, time);
 
     /// <summary>What its messages occupy behind the reader.</summary>
     public InflowGate Inflow { get; } = new(limits.MaxHeldBytes);

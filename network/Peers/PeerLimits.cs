@@ -30,6 +30,12 @@ public sealed record PeerLimits
     /// <summary>The bound of one peer's queue of repair messages; beyond it the oldest go. Default 12 MiB.</summary>
     public long MaxQueuedRepairBytes { get; init; } = 12 << 20;
 
+    /// <summary>
+    /// How long a message may wait in a queue while newer ones come; older ones go. Else a peer that was away would get megabytes of votes and proposals of views long past, and verify them all
+    /// before it begins to catch up. Default 10 s: longer than any message is of use that a link still carries.
+    /// </summary>
+    public TimeSpan MaxQueuedFor { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How much a peer may send a second in the long run before its stream is read more slowly; each message is charged <see cref="MessageOverheadBytes"/> more than its length. Default 256 MiB.</summary>
     public long MaxBytesPerSecond { get; init; } = 256 << 20;
 

@@ -12,7 +12,7 @@ public sealed class OutboxTests
     [Fact]
     public void A_full_class_loses_its_oldest_messages_and_no_other_class_s()
     {
-        var outbox = new Outbox(new PeerLimits { MaxQueuedConsensusBytes = 5 * Cost, MaxQueuedGossipBytes = 2 * Cost, MaxQueuedRepairBytes = 3 * Cost });
+        var outbox = new Outbox(new PeerLimits { MaxQueuedConsensusBytes = 5 * Cost, MaxQueuedGossipBytes = 2 * Cost, MaxQueuedRepairBytes = 3 * Cost }, TimeProvider.System);
         int[] dropped = new int[4];
         for (int i = 0; i < 10; i++)
         {
@@ -34,14 +34,14 @@ public sealed class OutboxTests
     [Fact]
     public void Messages_without_content_are_bounded_too()
     {
-        var outbox = new Outbox(new PeerLimits { MaxQueuedConsensusBytes = 10 * (1 + PeerLimits.MessageOverheadBytes) });
+        var outbox = new Outbox(new PeerLimits { MaxQueuedConsensusBytes = 10 * (1 + PeerLimits.MessageOverheadBytes) }, TimeProvider.System);
         Assert.Equal(90, Enumerable.Range(0, 100).Sum(_ => outbox.Add(TrafficClass.Consensus, new byte[] { 1 })));
     }
 
     [Fact]
     public void A_message_that_fits_no_queue_is_dropped_and_pushes_nothing_out()
     {
-        var outbox = new Outbox(new PeerLimits { MaxQueuedGossipBytes = 2 * Cost });
+        var outbox = new Outbox(new PeerLimits { MaxQueuedGossipBytes = 2 * Cost }, TimeProvider.System);
         Assert.Equal(0, outbox.Add(TrafficClass.Gossip, Numbered(TrafficClass.Gossip, 1, 100)));
         Assert.Equal(1, outbox.Add(TrafficClass.Gossip, Numbered(TrafficClass.Gossip, 2, 1000)));
         Assert.Equal([1], Of(Drain(outbox, 1 << 20).Single(), TrafficClass.Gossip));
@@ -50,7 +50,7 @@ public sealed class OutboxTests
     [Fact]
     public void A_frame_ends_at_its_target_and_a_larger_message_travels_alone()
     {
-        var outbox = new Outbox(new PeerLimits { FrameTargetBytes = 250 });
+        var outbox = new Outbox(new PeerLimits { FrameTargetBytes = 250 }, TimeProvider.System);
         outbox.Add(TrafficClass.Consensus, Numbered(TrafficClass.Consensus, 0, 100));
         outbox.Add(TrafficClass.Consensus, Numbered(TrafficClass.Consensus, 1, 100));
         outbox.Add(TrafficClass.Consensus, Numbered(TrafficClass.Consensus, 2, 1000));
@@ -61,7 +61,7 @@ public sealed class OutboxTests
     [Fact]
     public void Consensus_goes_first_and_never_waits_for_gossip_that_was_queued_before()
     {
-        var outbox = new Outbox(new PeerLimits { FrameTargetBytes = 250 });
+        var outbox = new Outbox(new PeerLimits { FrameTargetBytes = 250 }, TimeProvider.System);
         for (int i = 0; i < 20; i++)
         {
             outbox.Add(TrafficClass.Gossip, Numbered(TrafficClass.Gossip, i, 100));
@@ -77,7 +77,7 @@ public sealed class OutboxTests
     [Fact]
     public void Endless_consensus_does_not_starve_gossip_and_repair()
     {
-        var outbox = new Outbox(new PeerLimits { FrameTargetBytes = 250 });
+        var outbox = new Outbox(new PeerLimits { FrameTargetBytes = 250 }, TimeProvider.System);
         outbox.Add(TrafficClass.Gossip, Numbered(TrafficClass.Gossip, 0, 100));
         outbox.Add(TrafficClass.Repair, Numbered(TrafficClass.Repair, 0, 100));
         var others = new List<TrafficClass>();
@@ -99,7 +99,7 @@ public sealed class OutboxTests
     [Fact]
     public async Task What_is_added_wakes_the_one_who_drains()
     {
-        var outbox = new Outbox(new PeerLimits());
+        var outbox = new Outbox(new PeerLimits(), TimeProvider.System);
         ValueTask waiting = outbox.WaitAsync(default);
         Assert.False(waiting.IsCompleted);
         outbox.Add(TrafficClass.Consensus, Numbered(TrafficClass.Consensus, 1));
@@ -137,5 +137,24 @@ public sealed class OutboxTests
         }
 
         return messages;
+    }
+
+    [Fact]
+    public void What_waited_too_long_goes_when_something_newer_comes()
+    {
+        var time = new ManualTime();
+        var outbox = new Outbox(new PeerLimits { MaxQueuedFor = TimeSpan.FromSeconds(10) }, time);
+        byte[] Message(byte number) => [(byte)TrafficClass.Consensus, number];
+        Assert.Equal(0, outbox.Add(TrafficClass.Consensus, Message(1)));
+        time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(0, outbox.Add(TrafficClass.Consensus, Message(2)));
+        time.Advance(TimeSpan.FromSeconds(6));
+        Assert.Equal(1, outbox.Add(TrafficClass.Consensus, Message(3)));
+
+        // Alone, an old one stays: on a quiet chain the last word is worth having, however late.
+        time.Advance(TimeSpan.FromHours(1));
+        var frame = new PeerFrame();
+        Assert.True(outbox.Fill(frame));
+        Assert.Equal(2, frame.Count);
     }
 }
