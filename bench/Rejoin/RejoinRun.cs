@@ -21,6 +21,8 @@ namespace Bft.Bench.Rejoin;
 /// <param name="Failed">Transactions without a result: must be 0.</param>
 /// <param name="Rate">Transactions offered a second.</param>
 /// <param name="Wiped">Whether it had lost its journal, blocks and snapshots as well.</param>
+/// <param name="Pace">Its <c>catchUpBlocksPerSecond</c>; 0 for as fast as it can.</param>
+/// <param name="SlicesMs">Clients' latency in each stretch of five seconds while it caught up.</param>
 internal sealed record RejoinReport(
     long BlocksBehind,
     double CatchUpSeconds,
@@ -31,24 +33,29 @@ internal sealed record RejoinReport(
     double P99Ratio,
     long Failed,
     double Rate,
-    bool Wiped);
+    bool Wiped,
+    int Pace,
+    IReadOnlyList<LatencyReport> SlicesMs);
 
 /// <summary>A validator that was down under load comes back; the client talks to the other three all the time.</summary>
 /// <param name="directory">An empty directory for the run.</param>
 /// <param name="blocks">How far behind it is to be.</param>
 /// <param name="rate">Transactions offered a second.</param>
 /// <param name="wiped">Whether it loses its journal, blocks and snapshots.</param>
+/// <param name="pace">Its <c>catchUpBlocksPerSecond</c>; 0 for as fast as it can.</param>
 /// <param name="log">Progress.</param>
-internal sealed class RejoinRun(string directory, int blocks, double rate, bool wiped, TextWriter log)
+internal sealed class RejoinRun(string directory, int blocks, double rate, bool wiped, int pace, TextWriter log)
 {
     private const int Nodes = 4;
     private const int Victim = Nodes - 1;
     private const int LevelWithin = 8;
 
     private static readonly TimeSpan Stretch = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Slice = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(500);
 
     private volatile LatencyRecord _latency = new();
+    private volatile LatencyRecord _slice = new();
     private long _failed;
     private volatile bool _stopping;
 
@@ -56,7 +63,7 @@ internal sealed class RejoinRun(string directory, int blocks, double rate, bool 
     public async Task<RejoinReport> RunAsync(CancellationToken cancellation)
     {
         using LocalTestnet testnet = await LocalTestnet.StartAsync(
-            new CeremonyPlan { Nodes = Nodes, AcceptUnsigned = true, Development = true, Cost = KeyDerivationCost.Light }, directory, Nodes, cancellation);
+            new CeremonyPlan { Nodes = Nodes, AcceptUnsigned = true, Development = true, Cost = KeyDerivationCost.Light, CatchUpBlocksPerSecond = pace == 0 ? null : pace }, directory, Nodes, cancellation);
         (Genesis genesis, DataLayout data, ValidatorProcesses validators, _) = testnet;
         await using var client = new BftClient(new BftClientOptions
         {
@@ -88,11 +95,19 @@ internal sealed class RejoinRun(string directory, int blocks, double rate, bool 
         long behindAtStart = validators.Most("height") - from;
         log.WriteLine("starting it again");
         _latency = new LatencyRecord();
+        _slice = new LatencyRecord();
         long start = Stopwatch.GetTimestamp();
         await validators.StartAsync(data.Home(Victim), Victim, cancellation);
-        while (validators.Of(Victim, "height") is not { } height || validators.Most("height") - height > LevelWithin)
+        List<LatencyReport> slices = [];
+        for (long behind = long.MaxValue; behind > LevelWithin; behind = validators.Of(Victim, "height") is { } height ? validators.Most("height") - height : long.MaxValue)
         {
             await Task.Delay(Glance, cancellation);
+            if (Stopwatch.GetElapsedTime(start) >= (slices.Count + 1) * Slice)
+            {
+                slices.Add(LatencyReport.Of(_slice));
+                _slice = new LatencyRecord();
+                log.WriteLine($"{(behind == long.MaxValue ? "starting" : $"{behind:N0} blocks behind")}; p50 {slices[^1].P50} ms, p99 {slices[^1].P99} ms");
+            }
         }
 
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
@@ -111,7 +126,9 @@ internal sealed class RejoinRun(string directory, int blocks, double rate, bool 
             Math.Round(during.P99 / Math.Max(down.P99, 0.001), 2),
             Interlocked.Read(ref _failed),
             rate,
-            wiped);
+            wiped,
+            pace,
+            slices);
     }
 
     private static void Wipe(HomeLayout home)
@@ -147,7 +164,9 @@ internal sealed class RejoinRun(string directory, int blocks, double rate, bool 
                 Interlocked.Increment(ref _failed);
             }
 
-            _latency.Record(Stopwatch.GetElapsedTime(due));
+            TimeSpan latency = Stopwatch.GetElapsedTime(due);
+            _latency.Record(latency);
+            _slice.Record(latency);
         }
         catch (BftClientException exception)
         {

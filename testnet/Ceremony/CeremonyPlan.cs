@@ -58,6 +58,9 @@ public sealed record CeremonyPlan
     /// <summary>Whether f+1 validators check each client signature in place of all (<see cref="NodeConfig.SharedVerification"/>).</summary>
     public bool SharedVerification { get; init; }
 
+    /// <summary>How fast a validator that is far behind may catch up (<see cref="NodeConfig.CatchUpBlocksPerSecond"/>); null for as fast as it can.</summary>
+    public int? CatchUpBlocksPerSecond { get; init; }
+
     /// <summary>Checks the plan against what exists and against the arithmetic of committees.</summary>
     /// <returns>The fault model that holds.</returns>
     /// <exception cref="CeremonyException">It cannot be carried out.</exception>

@@ -149,6 +149,7 @@ internal static class HomeAdoption
             IdleInterval = present.Config.IdleInterval,
             ViewTimeout = present.Config.ViewTimeout,
             SharedVerification = present.Config.SharedVerification,
+            CatchUpBlocksPerSecond = present.Config.CatchUpBlocksPerSecond,
         };
         config.Write(staging);
         HomeFile.Write(staging.Resolve(config.Certificate), HomeFile.Read(present.Home.Resolve(present.Config.Certificate), 64 << 10, "restore the certificate"));

@@ -147,6 +147,7 @@ public static class KeyCeremony
                 ClientTls = !Address.IsLoopbackHost(plan.HostOf(i)),
                 IdleInterval = plan.IdleInterval,
                 SharedVerification = plan.SharedVerification,
+                CatchUpBlocksPerSecond = plan.CatchUpBlocksPerSecond,
             }.Write(layout.Home(i));
         }
 

@@ -76,6 +76,12 @@ public sealed record NodeConfig
     /// </summary>
     public bool SharedVerification { get; init; }
 
+    /// <summary>
+    /// Blocks a second by which this validator draws nearer at most when it is more than a thousand behind; null for as fast as it can. Default null:
+    /// a validator with a machine of its own takes processor from nobody.
+    /// </summary>
+    public int? CatchUpBlocksPerSecond { get; init; }
+
     /// <summary>The protocol's local settings that follow.</summary>
     public ProtocolOptions ToProtocolOptions()
     {
@@ -126,6 +132,7 @@ public sealed record NodeConfig
             WriteMilliseconds(json, "idleIntervalMilliseconds", IdleInterval);
             WriteMilliseconds(json, "viewTimeoutMilliseconds", ViewTimeout);
             json.WriteString("verifiers", SharedVerification ? FewVerifiers : AllVerifiers);
+            WriteNumber(json, "catchUpBlocksPerSecond", CatchUpBlocksPerSecond);
             json.WriteEndObject();
         }
 
@@ -159,6 +166,7 @@ public sealed record NodeConfig
                 FewVerifiers => true,
                 { } other => throw fields.Wrong("verifiers", $"\"{other}\" is none of {AllVerifiers}, {FewVerifiers}", "write one of them"),
             },
+            CatchUpBlocksPerSecond = fields.OptionalNumber("catchUpBlocksPerSecond", ReplicaPorts.LeastCatchUpBlocksPerSecond, 1_000_000),
         };
         config = config with
         {
@@ -195,11 +203,14 @@ public sealed record NodeConfig
     private static TimeSpan? Milliseconds(StrictObject fields, string name) =>
         fields.OptionalNumber(name, 1, 24 * 3_600_000) is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null;
 
-    private static void WriteMilliseconds(Utf8JsonWriter json, string name, TimeSpan? value)
+    private static void WriteMilliseconds(Utf8JsonWriter json, string name, TimeSpan? value) =>
+        WriteNumber(json, name, value is { } duration ? (long)duration.TotalMilliseconds : null);
+
+    private static void WriteNumber(Utf8JsonWriter json, string name, long? value)
     {
-        if (value is { } duration)
+        if (value is { } number)
         {
-            json.WriteNumber(name, (long)duration.TotalMilliseconds);
+            json.WriteNumber(name, number);
         }
         else
         {

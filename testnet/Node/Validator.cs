@@ -176,7 +176,10 @@ internal sealed class Validator : IAsyncDisposable
         var pipeline = new ExecutionPipeline(executor, ledger, snapshots, receipts, clock, snapshotEvery: 10_000);
         var voter = new Voter(chain, self, new MeteredSigner(keys.Consensus, _meter, (message, signature) => claims.Remember(self, message, signature)), protocol.Signing, mayVote);
         var observer = new ReplicaEvents(_events, certified, index, evidence, clock, failure => Fail(true, failure));
-        var ports = new ReplicaPorts(chain, self, protocol, voter, journal, ledger, pool, peers.Transport, _meter, clock, pipeline, observer, scheme, new PoolWorkers());
+        var ports = new ReplicaPorts(chain, self, protocol, voter, journal, ledger, pool, peers.Transport, _meter, clock, pipeline, observer, scheme, new PoolWorkers())
+        {
+            CatchUpBlocksPerSecond = settings.Config.CatchUpBlocksPerSecond,
+        };
         replica = new Replica(ports, protocol.Create(new ProtocolContext(chain, self, voter, settings.Config.ToProtocolOptions())));
         var edge = new Edge(ports, claims, replica, new PeerInflow(peers.Transport));
         var gossip = new TransactionGossip(

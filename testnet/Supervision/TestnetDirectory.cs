@@ -36,6 +36,9 @@ public sealed record ChainFlags
 /// <param name="Made">Whether it was made just now.</param>
 public sealed record TestnetDirectory(DataLayout Layout, Genesis Genesis, ImmutableArray<NodeSettings> Nodes, bool Made)
 {
+    /// <summary>How fast a validator of a testnet that was made here may catch up, in blocks a second: it shares the processors with all others.</summary>
+    public const int NeighbourlyCatchUp = 400;
+
     /// <summary>Makes a development testnet when the directory is missing or empty, else reads what is there.</summary>
     /// <exception cref="DiagnosedException">It can be neither made nor used, or a flag contradicts genesis.</exception>
     public static TestnetDirectory OpenOrMake(string directory, ChainFlags flags, Catalogue catalogue, DateTimeOffset now)
@@ -55,6 +58,7 @@ public sealed record TestnetDirectory(DataLayout Layout, Genesis Genesis, Immuta
                     Port = flags.Port ?? defaults.Port,
                     AcceptUnsigned = flags.Unsigned,
                     SharedVerification = flags.Verifiers == NodeConfig.FewVerifiers,
+                    CatchUpBlocksPerSecond = NeighbourlyCatchUp,
                     Development = true,
                     Cost = KeyDerivationCost.Light,
                 },

@@ -203,7 +203,7 @@ public sealed partial class Replica
             Take(input!);
         }
 
-        _sync.Tick(_committed, _now);
+        _sync.Tick(_committed, _executedHeight, _now);
 
         // Before anything leaves: whoever lost its records asks for this view, and must not be shown one below what it was sent already.
         ShowStatus();

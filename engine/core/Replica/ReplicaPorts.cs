@@ -105,4 +105,10 @@ public sealed record ReplicaPorts(
 {
     /// <summary>What is demanded of blocks.</summary>
     public BlockRules BlockRules { get; init; } = BlockRules.Sound;
+
+    /// <summary>The least that <see cref="CatchUpBlocksPerSecond"/> can be.</summary>
+    public const int LeastCatchUpBlocksPerSecond = 16;
+
+    /// <summary>Blocks a second by which this replica draws nearer at most when it is more than a thousand behind; null for as fast as it can.</summary>
+    public int? CatchUpBlocksPerSecond { get; init; }
 }

@@ -10,7 +10,7 @@ namespace Bft.Engine.Sync;
 /// </summary>
 /// <remarks>
 /// A chunk has a deadline and is asked of another peer when it passes. A single block is asked of two peers once: whoever wants it asks again
-/// when nothing came.
+/// when nothing came. How fast chunks are asked for may be limited (<see cref="CatchUpPace"/>).
 /// </remarks>
 internal sealed class BlockSync(ReplicaPorts ports)
 {
@@ -26,6 +26,7 @@ internal sealed class BlockSync(ReplicaPorts ports)
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
     private readonly SortedDictionary<ulong, (ReplicaId Peer, TimeSpan Deadline)> _asked = [];
+    private readonly CatchUpPace _pace = new(ports.CatchUpBlocksPerSecond);
     private readonly SortedDictionary<ulong, IReadOnlyList<CommittedBlock>> _arrived = [];
 
     // What the edge looks at from its own threads, before it verifies anything.
@@ -38,6 +39,7 @@ internal sealed class BlockSync(ReplicaPorts ports)
     private Height _target;
     private ulong _turn;
     private TimeSpan? _askHeadsAt;
+    private TimeSpan? _askRangesAt;
     private ulong _headNonce;
 
     /// <summary>When <see cref="Tick"/> must be called at the latest.</summary>
@@ -46,6 +48,11 @@ internal sealed class BlockSync(ReplicaPorts ports)
         get
         {
             TimeSpan? earliest = _askHeadsAt;
+            if (earliest is null || _askRangesAt < earliest)
+            {
+                earliest = _askRangesAt;
+            }
+
             foreach ((_, TimeSpan deadline) in _asked.Values)
             {
                 if (earliest is null || deadline < earliest)
@@ -112,7 +119,12 @@ internal sealed class BlockSync(ReplicaPorts ports)
             _heads[holder] = Height.Max(_heads[holder], atLeast);
         }
 
-        _target = Height.Max(_target, atLeast);
+        if (atLeast > _target)
+        {
+            _pace.Give(atLeast.Value - _target.Value);
+            _target = atLeast;
+        }
+
         Ask(committed, executed, now);
     }
 
@@ -138,6 +150,7 @@ internal sealed class BlockSync(ReplicaPorts ports)
         }
 
         Forget(range.First.Value);
+        _pace.Give(Math.Max(0, _pace.Chunk - range.Blocks.Count));
         if (range.Blocks.Count == 0)
         {
             // It has nothing there: believe it no higher, until it shows otherwise.
@@ -175,8 +188,13 @@ internal sealed class BlockSync(ReplicaPorts ports)
     }
 
     /// <summary>Sees to deadlines.</summary>
-    public void Tick(Height committed, TimeSpan now)
+    public void Tick(Height committed, Height executed, TimeSpan now)
     {
+        if (_askRangesAt <= now)
+        {
+            Ask(committed, executed, now);
+        }
+
         if (_askHeadsAt <= now)
         {
             _askHeadsAt = now + Patience;
@@ -207,6 +225,7 @@ internal sealed class BlockSync(ReplicaPorts ports)
 
     private void Ask(Height committed, Height executed, TimeSpan now)
     {
+        _askRangesAt = null;
         if (committed.Value > executed.Value + MaxBacklog)
         {
             return;
@@ -217,11 +236,16 @@ internal sealed class BlockSync(ReplicaPorts ports)
         {
             if (!_asked.ContainsKey(next) && !_arrived.ContainsKey(next))
             {
+                if (!_pace.TryTake(now, out TimeSpan at))
+                {
+                    _askRangesAt = at;
+                    return;
+                }
+
                 AskFor(next, now, null);
             }
 
-            ulong step = _arrived.TryGetValue(next, out IReadOnlyList<CommittedBlock>? here) ? (ulong)here.Count : RepairMessages.MaxRangeBlocks;
-            next += step;
+            next += (ulong)(_arrived.TryGetValue(next, out IReadOnlyList<CommittedBlock>? here) ? here.Count : _pace.Chunk);
         }
     }
 
@@ -241,7 +265,7 @@ internal sealed class BlockSync(ReplicaPorts ports)
         var peer = new ReplicaId(candidates[(int)(_turn++ % (ulong)candidates.Length)]);
         _asked[first] = (peer, now + Patience);
         _askedOf[first] = peer;
-        Send(peer, RepairMessages.RangeRequest(new Height(first), RepairMessages.MaxRangeBlocks), RepairKind.RangeRequest);
+        Send(peer, RepairMessages.RangeRequest(new Height(first), _pace.Chunk), RepairKind.RangeRequest);
     }
 
     private void Forget(ulong first)

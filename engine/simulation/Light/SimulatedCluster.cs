@@ -63,6 +63,9 @@ public sealed class SimulatedCluster : IClock
     /// <summary>How long a turn of the loop takes.</summary>
     public TimeSpan TurnTime { get; set; } = TimeSpan.FromMicroseconds(20);
 
+    /// <summary>How fast replicas that start from now on may catch up; null for no limit.</summary>
+    public int? CatchUpBlocksPerSecond { get; set; }
+
     /// <summary>Protocol settings.</summary>
     public ProtocolOptions ProtocolOptions { get; }
 

@@ -68,7 +68,10 @@ public sealed class SimulatedNode : IReplicaObserver, IExecution, ITransport, IM
         Chain chain = _cluster.Chain;
         Pool = new SimplePool(chain, _cluster);
         var voter = new Voter(chain, Id, _cluster.Scheme.SignerOf(Id.Value), _cluster.Protocol.Signing, mayVote);
-        var ports = new ReplicaPorts(chain, Id, _cluster.Protocol, voter, Journal, Ledger, Pool, this, this, _cluster, this, this, _cluster.Scheme);
+        var ports = new ReplicaPorts(chain, Id, _cluster.Protocol, voter, Journal, Ledger, Pool, this, this, _cluster, this, this, _cluster.Scheme)
+        {
+            CatchUpBlocksPerSecond = _cluster.CatchUpBlocksPerSecond,
+        };
         IProtocol protocol = _cluster.CreateProtocol(new ProtocolContext(chain, Id, voter, _cluster.ProtocolOptions));
         Replica = new Replica(ports, protocol);
         Edge = new Edge(ports, _cluster.Claims, Replica);

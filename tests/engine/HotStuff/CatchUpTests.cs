@@ -38,6 +38,19 @@ public class CatchUpTests
     }
 
     [Fact]
+    public void With_a_pace_it_takes_its_time_but_gets_there_although_the_chain_waits_for_it_in_silence()
+    {
+        const int Pace = 100, Gap = 1500;
+        (SimulatedCluster cluster, ulong height) = WithOneCutOff(Gap, Pace);
+        cluster.Nodes[0].Crash();
+        cluster.Network = new NetworkProfile();
+        TimeSpan start = cluster.Now;
+        Assert.True(cluster.RunUntil(() => cluster.LowestCommitted >= height + 10, Minute), $"{cluster.Nodes[3].Replica.CommittedHeight} of {height}");
+        Assert.True(cluster.Now - start > TimeSpan.FromSeconds((Gap - 1200) / Pace), $"level after {cluster.Now - start}");
+        Assert.Empty(cluster.Violations);
+    }
+
+    [Fact]
     public void Blocks_that_nobody_could_commit_are_fetched_however_many_they_are()
     {
         // Tenures end before a third view in a row is certified: the uncommitted suffix grows.
@@ -56,9 +69,9 @@ public class CatchUpTests
         Assert.Empty(cluster.Violations);
     }
 
-    private static (SimulatedCluster Cluster, ulong Height) WithOneCutOff(int gap)
+    private static (SimulatedCluster Cluster, ulong Height) WithOneCutOff(int gap, int? pace = null)
     {
-        SimulatedCluster cluster = new(4, HotStuffProtocol.Descriptor, (ulong)gap);
+        SimulatedCluster cluster = new(4, HotStuffProtocol.Descriptor, (ulong)gap) { CatchUpBlocksPerSecond = pace };
         cluster.Start();
         ulong sequence = 0;
         void Feed()

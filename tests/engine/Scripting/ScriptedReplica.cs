@@ -102,7 +102,7 @@ internal sealed class ScriptedReplica : IReplicaObserver, IExecution, ITransport
         for (int seconds = 1; !Replica.Expects(new ReplicaId(from), new Height(first)); seconds++)
         {
             Assert.True(seconds < 100, "a round of peers is over, and it was never asked");
-            Replica.Sync.Tick(committed, Now + TimeSpan.FromSeconds(2 * seconds));
+            Replica.Sync.Tick(committed, committed, Now + TimeSpan.FromSeconds(2 * seconds));
         }
     }
 
