@@ -8,7 +8,7 @@ namespace Bft.Testnet.Node;
 
 /// <summary>
 /// Behind the loop, on a thread of its own: executes committed blocks in order, publishes their receipts, appends them to the ledger,
-/// flushes that now and then, and saves snapshots. What is lost here in a crash is executed again from ledger and journal.
+/// flushes that now and then, and saves snapshots (<see cref="SnapshotThread"/>). What is lost here in a crash is executed again from ledger and journal.
 /// </summary>
 internal sealed class ExecutionPipeline : IExecution, IDisposable
 {
@@ -22,16 +22,18 @@ internal sealed class ExecutionPipeline : IExecution, IDisposable
     private readonly ExecutionStage _stage;
     private readonly Executor _executor;
     private readonly Thread _thread;
+    private readonly SnapshotThread _saver;
     private readonly Lock _gate = new();
     private readonly ManualResetEventSlim _stopping = new();
     private TaskCompletionSource _advanced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _ending;
 
     /// <summary>Prepares the thread.</summary>
-    public ExecutionPipeline(Executor executor, ILedger ledger, ISnapshotStore snapshots, ReceiptFeed receipts, IClock clock, ulong snapshotEvery)
+    public ExecutionPipeline(Executor executor, ILedger ledger, ISnapshotStore snapshots, ReceiptFeed receipts, IClock clock, SnapshotSchedule schedule)
     {
         _executor = executor;
-        _stage = new ExecutionStage(executor, ledger, snapshots, clock, snapshotEvery)
+        _saver = new SnapshotThread(exception => Failed?.Invoke(true, exception));
+        _stage = new ExecutionStage(executor, ledger, snapshots, clock, schedule, _saver)
         {
             Receipts = (block, result) => receipts.Publish(block.Block.Height, [.. result.Receipts]),
             Executed = Advance,
@@ -47,7 +49,7 @@ internal sealed class ExecutionPipeline : IExecution, IDisposable
     /// <summary>Told up to which height the ledger is durable, on this thread.</summary>
     public Action<Height>? Flushed { get; set; }
 
-    /// <summary>Told of what went wrong: fatal (true) when this replica must stop, else a snapshot or append that did not succeed.</summary>
+    /// <summary>Told of what went wrong, on the thread where it did: fatal (true) when this replica must stop, else a snapshot or append that did not succeed.</summary>
     public Action<bool, Exception>? Failed { get; set; }
 
     /// <summary>Transactions executed since genesis, repeats not counted.</summary>
@@ -115,12 +117,17 @@ internal sealed class ExecutionPipeline : IExecution, IDisposable
             _stage.Flush();
             if (_stage.SinceSnapshot >= WorthASnapshot)
             {
+                _saver.Wait();
                 _stage.Snapshot();
             }
         }
         catch (Exception exception)
         {
             Failed?.Invoke(true, exception);
+        }
+        finally
+        {
+            _saver.Wait();
         }
     }
 

@@ -173,7 +173,7 @@ internal sealed class Validator : IAsyncDisposable
         };
         var certified = new CertifiedHeaders();
         var receipts = new ReceiptFeed();
-        var pipeline = new ExecutionPipeline(executor, ledger, snapshots, receipts, clock, snapshotEvery: 10_000);
+        var pipeline = new ExecutionPipeline(executor, ledger, snapshots, receipts, clock, SnapshotSchedule.Of(self, chain.Committee.Size, every: 10_000));
         var voter = new Voter(chain, self, new MeteredSigner(keys.Consensus, _meter, (message, signature) => claims.Remember(self, message, signature)), protocol.Signing, mayVote);
         var observer = new ReplicaEvents(_events, certified, index, evidence, clock, failure => Fail(true, failure));
         var ports = new ReplicaPorts(chain, self, protocol, voter, journal, ledger, pool, peers.Transport, _meter, clock, pipeline, observer, scheme, new PoolWorkers())

@@ -15,18 +15,25 @@ public sealed partial class KeyValueApplication
     private const int KeysAtOnce = 1024;
 
     /// <inheritdoc/>
-    public void WriteSnapshot(Stream stream)
+    /// <remarks>What is held are references, 40 bytes a key: records are replaced, never changed. They are put in order when they are written.</remarks>
+    public Action<Stream> Snapshot()
     {
         if (!_tree.TryProve(Digest.None, _tree.Version, out MerkleProof? shape))
         {
             throw new InvalidOperationException("The newest version of the state tree cannot be proved.");
         }
 
+        KeyValuePair<Digest, byte[]>[] records = [.. _table];
+        return stream => Write(stream, shape.ToArray(), records);
+    }
+
+    private static void Write(Stream stream, byte[] shape, KeyValuePair<Digest, byte[]>[] records)
+    {
         var writer = new SnapshotWriter(stream);
-        writer.Bytes(shape.ToArray());
-        foreach (TreeEntry entry in _tree.Entries)
+        writer.Bytes(shape);
+        Array.Sort(records, static (x, y) => x.Key.CompareTo(y.Key));
+        foreach ((_, byte[] record) in records)
         {
-            byte[] record = _table[entry.KeyHash];
             writer.Bytes(KeyValueRecord.KeyOf(record).Span);
             writer.Bytes(KeyValueRecord.ValueOf(record).Span);
         }

@@ -11,8 +11,12 @@ namespace Bft.Engine.Execution;
 /// <param name="ledger">The committed past; appended to here alone.</param>
 /// <param name="snapshots">Where the state is saved.</param>
 /// <param name="clock">The loop's time.</param>
-/// <param name="snapshotEvery">From so many heights after the last snapshot on, the next one is due.</param>
-public sealed class ExecutionStage(Executor executor, ILedger ledger, ISnapshotStore snapshots, IClock clock, ulong snapshotEvery)
+/// <param name="schedule">When the state is saved.</param>
+/// <param name="savers">
+/// Who writes what was held on to (<see cref="Executor.Snapshot"/>) while execution goes on; null to write it at once. No two are written at the same time.
+/// What goes wrong there besides the disk must be told by whoever runs it.
+/// </param>
+public sealed class ExecutionStage(Executor executor, ILedger ledger, ISnapshotStore snapshots, IClock clock, SnapshotSchedule schedule, IWorkers? savers = null)
 {
     /// <summary>From that many unflushed bytes on a flush is due.</summary>
     public const long FlushBytes = 32 << 20;
@@ -26,6 +30,7 @@ public sealed class ExecutionStage(Executor executor, ILedger ledger, ISnapshotS
     private Height _flushed = ledger.Height;
     private CommittedBlock? _unappended;
     private StatePoint _unappendedPoint;
+    private volatile bool _saving;
 
     /// <summary>Told of each executed block's receipts, before the block is in the ledger.</summary>
     public Action<CommittedBlock, ExecutionResult>? Receipts { get; set; }
@@ -36,7 +41,7 @@ public sealed class ExecutionStage(Executor executor, ILedger ledger, ISnapshotS
     /// <summary>Told up to which height the ledger is durable.</summary>
     public Action<Height>? Flushed { get; set; }
 
-    /// <summary>Told of a snapshot or an append that did not succeed.</summary>
+    /// <summary>Told of a snapshot or an append that did not succeed; of a snapshot, on the thread that wrote it.</summary>
     public Action<IOException>? Failed { get; set; }
 
     /// <summary>True when all of the ledger is durable.</summary>
@@ -113,7 +118,7 @@ public sealed class ExecutionStage(Executor executor, ILedger ledger, ISnapshotS
     /// <exception cref="LedgerFailedException">The flush before it failed: the replica must stop.</exception>
     public void SnapshotNowAndThen()
     {
-        if (SinceSnapshot >= snapshotEvery)
+        if (!_saving && schedule.IsDue(_snapshotAt, executor.Point.Height))
         {
             Flush();
             Snapshot();
@@ -123,15 +128,32 @@ public sealed class ExecutionStage(Executor executor, ILedger ledger, ISnapshotS
     /// <summary>Saves the state; one that fails is told and tried again when the next is due.</summary>
     public void Snapshot()
     {
+        StatePoint point = executor.Point;
+        Action<Stream> write = executor.Snapshot();
+        _snapshotAt = point.Height;
+        if (savers is null)
+        {
+            Save(point, write);
+            return;
+        }
+
+        _saving = true;
+        savers.Queue(() => Save(point, write));
+    }
+
+    private void Save(StatePoint point, Action<Stream> write)
+    {
         try
         {
-            executor.SaveTo(snapshots);
+            snapshots.Save(point, write);
         }
         catch (IOException exception)
         {
             Failed?.Invoke(exception);
         }
-
-        _snapshotAt = executor.Point.Height;
+        finally
+        {
+            _saving = false;
+        }
     }
 }

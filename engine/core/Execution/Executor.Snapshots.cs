@@ -16,8 +16,10 @@ public sealed partial class Executor
     private const int SnapshotHeaderBytes = 1 + Digest.Size + StatePoint.EncodedBytes + (2 * Digest.Size) + sizeof(ulong);
     private const int StreamBufferBytes = 64 << 10;
 
-    /// <summary>Writes the state of <see cref="Point"/>. By the thread that executes.</summary>
-    public void WriteSnapshot(Stream stream)
+    /// <summary>
+    /// Holds on to the state of <see cref="Point"/> and returns what writes it: on any thread, while later blocks are executed. By the thread that executes.
+    /// </summary>
+    public Action<Stream> Snapshot()
     {
         ExecutedHeight last = _recent.Last;
         var header = new CanonicalWriter(SnapshotHeaderBytes);
@@ -28,7 +30,8 @@ public sealed partial class Executor
         header.Digest(last.ApplicationRoot);
         header.Digest(last.SessionsRoot);
         header.UInt64(last.Transactions);
-        var writer = new SnapshotWriter(stream);
+        var first = new MemoryStream();
+        var writer = new SnapshotWriter(first);
         writer.Raw(header.Span);
         if (keys)
         {
@@ -42,12 +45,17 @@ public sealed partial class Executor
         }
 
         writer.Flush();
-        _application.WriteSnapshot(stream);
+        Action<Stream> application = _application.Snapshot();
+        return stream =>
+        {
+            first.WriteTo(stream);
+            application(stream);
+        };
     }
 
-    /// <summary>Writes the state of <see cref="Point"/> into a store.</summary>
+    /// <summary>Writes the state of <see cref="Point"/> into a store, at once.</summary>
     /// <exception cref="IOException">The store failed; the state is unharmed.</exception>
-    public void SaveTo(ISnapshotStore store) => store.Save(Point, WriteSnapshot);
+    public void SaveTo(ISnapshotStore store) => store.Save(Point, Snapshot());
 
     /// <summary>Replaces the state by a snapshot.</summary>
     /// <param name="expected">The point it must be of: certified, or told by the store it comes from.</param>

@@ -5,7 +5,7 @@ namespace Bft.Engine.Execution;
 /// <summary>
 /// The replicated application, its methods named after ABCI 2.0. Deterministic: equal commands in equal order give equal roots on
 /// every machine. <see cref="FinalizeBlock"/>, <see cref="Commit"/> and the snapshot methods are called by one thread;
-/// <see cref="CheckTx"/> and <see cref="Query"/> by any, at any time.
+/// <see cref="CheckTx"/>, <see cref="Query"/> and what <see cref="Snapshot"/> returns by any, at any time.
 /// </summary>
 public interface IApplication
 {
@@ -32,11 +32,14 @@ public interface IApplication
     /// <param name="proveAt">Null for the newest value without a proof; else the height whose value and proof are wanted.</param>
     QueryResult Query(ReadOnlySpan<byte> key, Height? proveAt);
 
-    /// <summary>Writes the whole state of the last committed height.</summary>
-    void WriteSnapshot(Stream stream);
+    /// <summary>
+    /// Holds on to the whole state of the last committed height and returns what writes it: once, perhaps on another thread and while later blocks are
+    /// executed. Execution waits for the holding, so that should be quick; not for the writing.
+    /// </summary>
+    Action<Stream> Snapshot();
 
     /// <summary>
-    /// Replaces the state by a snapshot, which becomes that of the last committed height. Reads exactly what <see cref="WriteSnapshot"/>
+    /// Replaces the state by a snapshot, which becomes that of the last committed height. Reads exactly what <see cref="Snapshot"/>
     /// wrote, from a buffered stream.
     /// </summary>
     /// <param name="chain">The chain.</param>

@@ -14,7 +14,7 @@ namespace Bft.Engine.Shared;
 /// the headers of the extended chain alone: a tenure that the views of two successive headers skip was lost by its leader. At most f are
 /// passed over, the latest failures, so that n−f candidates remain; at the start of an era all get another chance, which costs a dead
 /// validator's two timeouts (the votes of the view before its tenure go to it as well) once an era instead of once a rotation. An era that begins within a tenure leaves
-/// that tenure to its leader. The fold starts anew with each era, so a restart needs at most one era of headers and a tenure: a fifth of a second.
+/// that tenure to its leader. The fold starts anew with each era, so a restart needs at most one era of headers and a tenure: less than a second.
 /// </remarks>
 public sealed class TenureElection : ILeaderElection
 {
@@ -27,7 +27,7 @@ public sealed class TenureElection : ILeaderElection
     /// <param name="eraHeights">Heights an era.</param>
     /// <param name="passOver">False: nobody is passed over (plain rotation of tenures).</param>
     /// <param name="name">The name in options.</param>
-    public TenureElection(Committee committee, ulong tenureViews = 4, ulong eraHeights = 1 << 16, bool passOver = true, string name = "reputation")
+    public TenureElection(Committee committee, ulong tenureViews = 4, ulong eraHeights = 1 << 18, bool passOver = true, string name = "reputation")
     {
         ArgumentOutOfRangeException.ThrowIfZero(tenureViews);
         ArgumentOutOfRangeException.ThrowIfZero(eraHeights);

@@ -98,7 +98,7 @@ internal static class MutatedResults
 
         public QueryResult Query(ReadOnlySpan<byte> key, Height? proveAt) => application.Query(key, proveAt);
 
-        public void WriteSnapshot(Stream stream) => application.WriteSnapshot(stream);
+        public Action<Stream> Snapshot() => application.Snapshot();
 
         public void ReadSnapshot(Chain chain, Height height, Digest root, Stream stream) => application.ReadSnapshot(chain, height, root, stream);
     }

@@ -68,7 +68,7 @@ public sealed partial class SimulatedReplica : ITransport, IExecution, IReplicaO
         {
             BecamePending = WakeUp,
         };
-        _stage = new ExecutionStage(_executor, _ledger, snapshots, Clock, options.SnapshotEvery)
+        _stage = new ExecutionStage(_executor, _ledger, snapshots, Clock, new SnapshotSchedule(options.SnapshotEvery))
         {
             Receipts = Told,
             Executed = (block, point) => Replica.Executed(point),

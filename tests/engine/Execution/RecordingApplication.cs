@@ -48,16 +48,20 @@ internal sealed class RecordingApplication : IApplication
 
     public QueryResult Query(ReadOnlySpan<byte> key, Height? proveAt) => new(false, default, default, _root, null);
 
-    public void WriteSnapshot(Stream stream)
+    public Action<Stream> Snapshot()
     {
-        var writer = new SnapshotWriter(stream);
-        writer.UInt32((uint)_executed.Count);
-        foreach (byte[] command in _executed)
+        byte[][] executed = [.. _executed];
+        return stream =>
         {
-            writer.Bytes(command);
-        }
+            var writer = new SnapshotWriter(stream);
+            writer.UInt32((uint)executed.Length);
+            foreach (byte[] command in executed)
+            {
+                writer.Bytes(command);
+            }
 
-        writer.Flush();
+            writer.Flush();
+        };
     }
 
     public void ReadSnapshot(Chain chain, Height height, Digest root, Stream stream)

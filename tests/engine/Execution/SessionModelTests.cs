@@ -89,7 +89,7 @@ public sealed class SessionModelTests
     private static Executor Reload(Executor executor)
     {
         var stream = new MemoryStream();
-        executor.WriteSnapshot(stream);
+        executor.Snapshot()(stream);
         stream.Position = 0;
         var loaded = new Executor(Chain, new RecordingApplication());
         loaded.ReadSnapshot(executor.Point, stream);

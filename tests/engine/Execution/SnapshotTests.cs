@@ -166,6 +166,53 @@ public sealed class SnapshotTests : IDisposable
     }
 
     [Fact]
+    public void What_is_held_is_written_as_it_was_whatever_is_executed_before_it_is_written()
+    {
+        Execute(5);
+        _executor.SaveTo(_snapshots);
+        StatePoint point = _executor.Point;
+        Action<Stream> write = _executor.Snapshot();
+
+        // The same keys get other values, some go, others come, clients go on and new ones begin.
+        Append(_chain.Run(0, 41, [.. Enumerable.Range(0, 40).Select(key => (ReadOnlyMemory<byte>)KeyValueCommand.Put(Key(0, key), "other"u8))]));
+        Append(_chain.Run(1, 41, [.. Enumerable.Range(0, 40).Select(key => (ReadOnlyMemory<byte>)KeyValueCommand.Delete(Key(1, key)))]));
+        Execute(3);
+        using var later = new MemoryStream();
+        write(later);
+        Assert.NotEqual(point, _executor.Point);
+        Assert.Equal(_snapshots.Saved[0].Content, later.ToArray());
+    }
+
+    [Fact]
+    public void Replicas_save_one_after_the_other_and_each_once_in_a_period()
+    {
+        const ulong Every = 10_000;
+        foreach (int n in new[] { 1, 4, 7, 100 })
+        {
+            Dictionary<ulong, int> due = [];
+            for (int id = 0; id < n; id++)
+            {
+                var schedule = SnapshotSchedule.Of(new ReplicaId(id), n, Every);
+                ulong last = 0;
+                for (ulong height = 1; height <= 3 * Every; height++)
+                {
+                    if (schedule.IsDue(new Height(last), new Height(height)))
+                    {
+                        Assert.True(last == 0 || height - last == Every);
+                        last = height;
+                        Assert.True(due.TryAdd(height, id), $"n = {n}: {id} and {due[height]} at height {height}");
+                    }
+                }
+
+                // One that caught up in leaps saves as soon as it can, once.
+                Assert.True(schedule.IsDue(new Height(last), new Height(last + (5 * Every))));
+            }
+
+            Assert.Equal(3 * n, due.Count);
+        }
+    }
+
+    [Fact]
     public void A_snapshot_above_the_ledger_is_not_used()
     {
         Execute(3);

@@ -149,7 +149,7 @@ public sealed class SharedKeyStateTests
     private static byte[] Snapshot(Executor executor)
     {
         using var stream = new MemoryStream();
-        executor.WriteSnapshot(stream);
+        executor.Snapshot()(stream);
         return stream.ToArray();
     }
 }
