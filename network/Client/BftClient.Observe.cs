@@ -77,8 +77,12 @@ public sealed partial class BftClient
                 ? receipt.CodeAt(index)
                 : throw new BftClientException($"Transaction {id} is in block {height}, but f+1 validators gave no result for it: {result.Rejection}");
             Height executed = code >= ReceiptCodes.FirstReserved ? await FirstAsync(id, asked, cancellation) : result.HeightAt(index);
+
+            // A client may have signed its sequence twice: the result is of what the first block holds, and so is the command.
+            run = executed == height ? run : await RunAtAsync(id, executed, cancellation)
+                ?? throw new BftClientException($"No endpoint gives block {executed}, which executed transaction {id}.");
             await found.CancelAsync();
-            return new CommittedTransaction(id, executed, code, run.Commands[index]);
+            return new CommittedTransaction(id, executed, code, run.Commands[(int)(id.Sequence - run.First)]);
         }
 
         cancellation.ThrowIfCancellationRequested();

@@ -94,6 +94,26 @@ public sealed class ObserveTests
     }
 
     [Fact]
+    public async Task A_validator_that_names_a_later_block_where_the_sequence_has_other_content_is_not_believed()
+    {
+        await using FakeNetwork network = await FakeNetwork.StartAsync();
+        BftClient client = network.Client();
+        TransactionResult sent = await client.SubmitAsync(SubmitTests.Bytes("a=1"));
+
+        // Its client signed its sequence twice; the second content was ordered, too, and never executed.
+        Height later = network.Ledger.Repeat(Run.Sign(network.Chain, FakeNetwork.Key("client"), sent.Id.Sequence, [SubmitTests.Bytes("a=2")]));
+        network.Validators[0].Misplaces = later;
+        foreach (int other in new[] { 1, 2, 3 })
+        {
+            // Whoever believes the first that answers hears the liar.
+            network.Validators[other].Misplaces = new Height(99);
+        }
+
+        CommittedTransaction found = (await client.TransactionAsync(sent.Id))!;
+        Assert.Equal((new Height(1), (byte)0, "a=1"), (found.Height, found.Code, System.Text.Encoding.UTF8.GetString(found.Command.Span)));
+    }
+
+    [Fact]
     public async Task Where_the_result_is_forgotten_the_lowest_block_that_is_proved_to_hold_it_counts()
     {
         await using FakeNetwork network = await FakeNetwork.StartAsync();
