@@ -65,7 +65,7 @@ public sealed record ApiLimits
     /// <summary>How many acknowledgements wait for a slow reader before its frames are no longer read. Default 64.</summary>
     public int MaxQueuedAcknowledgements { get; init; } = 64;
 
-    /// <summary>How many receipts are kept for a slow reader before it gets a gap instead. Default 65,536, about 6 MiB.</summary>
+    /// <summary>How many receipts are kept for a slow reader before it gets a gap instead; 64 codes of a long run count as another receipt. Default 65,536, about 6 MiB.</summary>
     public int MaxQueuedReceipts { get; init; } = 1 << 16;
 
     /// <summary>The most receipts under one signature in one frame. Default 2048.</summary>

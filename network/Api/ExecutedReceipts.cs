@@ -10,6 +10,9 @@ namespace Bft.Network.Api;
 /// <summary>The receipts of one executed block, shared by all subscribers, and with them the signature where it serves more than one.</summary>
 public sealed class ExecutedReceipts
 {
+    /// <summary>So many codes take about the room of another receipt.</summary>
+    private const int CodesOfAReceipt = 64;
+
     private readonly Receipt[] _receipts;
     private readonly ConcurrentDictionary<Digest, Lazy<byte[]>> _signedOfClient = new();
     private readonly Lock _signing = new();
@@ -22,6 +25,7 @@ public sealed class ExecutedReceipts
         foreach (Receipt receipt in receipts)
         {
             EncodedBytes += SignedReceipts.ReceiptOverheadBytes + receipt.Codes.Length;
+            Weight += 1 + (receipt.Codes.Length / CodesOfAReceipt);
         }
     }
 
@@ -30,6 +34,9 @@ public sealed class ExecutedReceipts
 
     /// <summary>All receipts of the block, in execution order.</summary>
     public ReadOnlyMemory<Receipt> Receipts => _receipts;
+
+    /// <summary>What they count in a bound of receipts: one for each, and more for many codes.</summary>
+    internal int Weight { get; }
 
     /// <summary>At most how many bytes the receipts take in a frame.</summary>
     internal long EncodedBytes { get; }

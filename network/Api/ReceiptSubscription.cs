@@ -49,7 +49,7 @@ public sealed class ReceiptSubscription : IDisposable
         {
             if (_queue.TryDequeue(out ExecutedReceipts? executed))
             {
-                _queuedReceipts -= executed.Receipts.Length;
+                _queuedReceipts -= executed.Weight;
                 item = new ReceiptItem(executed, default, default);
                 return true;
             }
@@ -76,7 +76,7 @@ public sealed class ReceiptSubscription : IDisposable
         {
             // Once something is lost, all that follows is lost until the reader has seen the gap: heights come in order.
             // A block larger than the whole bound is still taken when nothing waits.
-            if (_firstLost is not null || (_queue.Count > 0 && _queuedReceipts + executed.Receipts.Length > _maxQueuedReceipts))
+            if (_firstLost is not null || (_queue.Count > 0 && _queuedReceipts + executed.Weight > _maxQueuedReceipts))
             {
                 _firstLost ??= executed.Height;
                 _lastLost = executed.Height;
@@ -84,7 +84,7 @@ public sealed class ReceiptSubscription : IDisposable
             else
             {
                 _queue.Enqueue(executed);
-                _queuedReceipts += executed.Receipts.Length;
+                _queuedReceipts += executed.Weight;
             }
 
             arrived = _arrived;

@@ -23,6 +23,9 @@ internal sealed class ReceiptStream : IDisposable
     /// <summary>What is written before it is flushed, about.</summary>
     private const int FlushBytes = 64 << 10;
 
+    /// <summary>While so many bytes wait, nothing is queued: acknowledgements of many refused runs are large, and a client need not read them.</summary>
+    private const int MostQueuedBytes = 128 << 10;
+
     private static readonly WriteOptions Unflushed = new(WriteFlags.BufferHint);
 
     private readonly IValidatorGateway _gateway;
@@ -33,7 +36,9 @@ internal sealed class ReceiptStream : IDisposable
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly ReceiptSubscription _subscription;
     private readonly ITimer _leisure;
+    private readonly Channel<bool> _room = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private int _atLeisure;
+    private int _queuedBytes;
 
     public ReceiptStream(IValidatorGateway gateway, ApiLimits limits)
     {
@@ -61,12 +66,19 @@ internal sealed class ReceiptStream : IDisposable
         }
     }
 
-    /// <summary>Queues a frame; waits while the reader is behind.</summary>
+    /// <summary>Queues a frame; waits while the reader is behind. For one task.</summary>
     /// <param name="frame">The frame.</param>
     /// <param name="atLeisure">It may wait for others to travel with: each flush costs both sides more than a small frame does.</param>
     /// <param name="cancellation">Gives up.</param>
     public async ValueTask EnqueueAsync(byte[] frame, bool atLeisure, CancellationToken cancellation)
     {
+        while (Volatile.Read(ref _queuedBytes) >= MostQueuedBytes)
+        {
+            Wake();
+            await _room.Reader.ReadAsync(cancellation);
+        }
+
+        Interlocked.Add(ref _queuedBytes, frame.Length);
         await _frames.Writer.WriteAsync(frame, cancellation);
         int waiting = atLeisure ? Interlocked.Increment(ref _atLeisure) : MostAtLeisure;
         if (waiting >= MostAtLeisure)
@@ -129,6 +141,12 @@ internal sealed class ReceiptStream : IDisposable
         {
             bytes += frame.Length;
             ready.Add(frame);
+        }
+
+        if (bytes > 0)
+        {
+            Interlocked.Add(ref _queuedBytes, -bytes);
+            _room.Writer.TryWrite(true);
         }
 
         if (bytes < FlushBytes && _subscription.TryRead(out ReceiptItem item))

@@ -3,6 +3,7 @@ using Bft.Engine;
 using Bft.Engine.Execution;
 using Bft.Network.Api;
 using Bft.Network.Api.Frames;
+using Bft.Network.Api.Rpc;
 using Bft.Network.Protocol;
 using Bft.Network.Tests.Api.Fakes;
 using Grpc.Core;
@@ -51,6 +52,49 @@ public sealed class SlowReaderTests
         using ReceiptSubscription reader = feed.Subscribe();
         feed.Publish(new Height(1), [Receipt(1), Receipt(2), Receipt(3)]);
         Assert.Equal(["1"], Drain(reader));
+    }
+
+    [Fact]
+    public void What_is_kept_for_a_slow_reader_is_bounded_also_where_receipts_have_many_codes()
+    {
+        var feed = new ReceiptFeed(maxQueuedReceipts: 1000);
+        using ReceiptSubscription slow = feed.Subscribe();
+        for (ulong height = 1; height <= 1000; height++)
+        {
+            feed.Publish(new Height(height), [Receipt(height) with { Count = 1024, Codes = new byte[1024] }]);
+        }
+
+        Assert.InRange(Drain(slow).Count, 2, 100);
+    }
+
+    [Fact]
+    public async Task What_waits_for_a_client_that_does_not_read_is_bounded_in_bytes_and_goes_on_when_it_reads()
+    {
+        await using FakeNetwork network = await FakeNetwork.StartAsync();
+        using var stream = new ReceiptStream(network.Validators[0], new ApiLimits());
+        using var ended = new CancellationTokenSource();
+        var acknowledgement = new byte[100_000];
+        int taken = 0;
+        Task last;
+        do
+        {
+            last = stream.EnqueueAsync(acknowledgement, atLeisure: true, ended.Token).AsTask();
+            taken++;
+        }
+        while (last.IsCompleted);
+        Assert.InRange(taken, 2, 5);
+
+        var reader = new Reader();
+        Task writing = stream.WriteAsync(reader, ended.Token);
+        await last;
+        for (; taken < 50; taken++)
+        {
+            await stream.EnqueueAsync(acknowledgement, atLeisure: true, ended.Token);
+        }
+
+        stream.Complete();
+        await writing;
+        Assert.Equal(50, reader.Frames);
     }
 
     [Fact]
@@ -135,5 +179,21 @@ public sealed class SlowReaderTests
         }
 
         return seen;
+    }
+
+    /// <summary>Reads at once, whatever comes.</summary>
+    private sealed class Reader : IServerStreamWriter<RawFrame>
+    {
+        public int Frames { get; private set; }
+
+        public WriteOptions? WriteOptions { get; set; }
+
+        public Task WriteAsync(RawFrame message)
+        {
+            Frames++;
+            return Task.CompletedTask;
+        }
+
+        public Task WriteAsync(RawFrame message, CancellationToken cancellationToken) => WriteAsync(message);
     }
 }
