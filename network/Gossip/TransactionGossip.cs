@@ -37,6 +37,7 @@ public sealed partial class TransactionGossip : IDisposable
     private readonly ITimer _timer;
     private List<Run> _collected = [];
     private int _collectedBytes;
+    private bool _collectedForAll;
     private bool _collecting;
     private ulong _nextSequence;
     private bool _disposed;
@@ -109,36 +110,13 @@ public sealed partial class TransactionGossip : IDisposable
     /// unattested. The first after silence goes at once, more are collected for <see cref="GossipOptions.CollectFor"/>, under load longer, or until a batch is full.
     /// Without load the leaders get it at once and the others only what is in no block soon.
     /// </summary>
-    public void Spread(Run run)
-    {
-        int bytes = GossipBatch.EncodedBytes(run);
-        (ulong Sequence, List<Run> Runs)? first = null;
-        (ulong Sequence, List<Run> Runs)? second = null;
-        lock (_lock)
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            if (_collected.Count > 0 && _collectedBytes + bytes > GossipBatch.TargetBytes)
-            {
-                first = TakeCollected();
-            }
+    public void Spread(Run run) => Spread(run, toAll: false);
 
-            _collected.Add(run);
-            _collectedBytes += bytes;
-            if (!_collecting || _collectedBytes >= GossipBatch.TargetBytes)
-            {
-                second = TakeCollected();
-            }
-
-            if (!_collecting)
-            {
-                _collecting = true;
-                _timer.Change(CollectingTime, Timeout.InfiniteTimeSpan);
-            }
-        }
-
-        SignAndSend(first);
-        SignAndSend(second);
-    }
+    /// <summary>
+    /// Spreads a run that waits too long: to everybody, whoever leads and whatever block holds it here. Who alone has the block that a leader showed it, or made itself and could not
+    /// send, waits alone for its commit otherwise.
+    /// </summary>
+    public void SpreadToAll(Run run) => Spread(run, toAll: true);
 
     /// <summary>Stops collecting; what was collected and not sent is forgotten (its clients send it again).</summary>
     public void Dispose()
@@ -161,9 +139,41 @@ public sealed partial class TransactionGossip : IDisposable
 
     private TimeSpan CollectingTime => _pool.Transactions < _options.LoadFrom ? _options.CollectFor : _options.CollectUnderLoad;
 
+    private void Spread(Run run, bool toAll)
+    {
+        int bytes = GossipBatch.EncodedBytes(run);
+        Collected? first = null;
+        Collected? second = null;
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_collected.Count > 0 && _collectedBytes + bytes > GossipBatch.TargetBytes)
+            {
+                first = TakeCollected();
+            }
+
+            _collected.Add(run);
+            _collectedBytes += bytes;
+            _collectedForAll |= toAll;
+            if (!_collecting || _collectedBytes >= GossipBatch.TargetBytes)
+            {
+                second = TakeCollected();
+            }
+
+            if (!_collecting)
+            {
+                _collecting = true;
+                _timer.Change(CollectingTime, Timeout.InfiniteTimeSpan);
+            }
+        }
+
+        SignAndSend(first);
+        SignAndSend(second);
+    }
+
     private void EndCollecting()
     {
-        (ulong Sequence, List<Run> Runs)? taken = null;
+        Collected? taken = null;
         lock (_lock)
         {
             if (_disposed)
@@ -182,22 +192,23 @@ public sealed partial class TransactionGossip : IDisposable
         SignAndSend(taken);
     }
 
-    private (ulong Sequence, List<Run> Runs) TakeCollected()
+    private Collected TakeCollected()
     {
-        (ulong, List<Run>) taken = (_nextSequence++, _collected);
+        var taken = new Collected(_nextSequence++, _collected, _collectedForAll);
         _collected = [];
         _collectedBytes = 0;
+        _collectedForAll = false;
         return taken;
     }
 
-    private void SignAndSend((ulong Sequence, List<Run> Runs)? taken)
+    private void SignAndSend(Collected? taken)
     {
         if (taken is not { } collected)
         {
             return;
         }
 
-        if (LeadersToShow() is { } leaders)
+        if (!collected.ToAll && LeadersToShow() is { } leaders)
         {
             ShowLeaders(collected.Sequence, collected.Runs, leaders);
             return;
@@ -246,4 +257,7 @@ public sealed partial class TransactionGossip : IDisposable
             _metrics.Count(GossipEvent.Sent);
         }
     }
+
+    // What goes into one batch; whether everybody is to have it at once.
+    private readonly record struct Collected(ulong Sequence, List<Run> Runs, bool ToAll);
 }

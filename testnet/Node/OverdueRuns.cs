@@ -5,10 +5,11 @@ namespace Bft.Testnet.Node;
 
 /// <summary>
 /// Spreads runs again that wait too long. Gossip may lose a batch, and the client that sent the run may be gone: then only this validator
-/// has it, and a leader that never saw it would never propose it. Who has the run already drops the copy.
+/// has it, and a leader that never saw it would never propose it; or only this validator has a block with it, and while nothing else is to be done
+/// it would give up the leader's view alone. Who has the run already drops the copy.
 /// </summary>
 /// <param name="pool">Where runs wait.</param>
-/// <param name="spread">Gossips one run.</param>
+/// <param name="spread">Gossips one run, to everybody.</param>
 internal sealed class OverdueRuns(TransactionPool pool, Action<Run> spread)
 {
     /// <summary>A run that waited that long should have been in a block: about as long as a client waits before it tries another validator.</summary>

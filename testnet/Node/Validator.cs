@@ -197,7 +197,7 @@ internal sealed class Validator : IAsyncDisposable
             trust: claims.Trust,
             leaders: () => (replica.Status.Leader, replica.Status.NextLeader));
         _gossip = gossip;
-        _overdue = new OverdueRuns(pool, gossip.Spread);
+        _overdue = new OverdueRuns(pool, gossip.SpreadToAll);
         Keep(gossip);
 
         _member = StartMember(settings, chain, keys, sharedKeys, pool, gossip);

@@ -17,7 +17,7 @@ namespace Bft.Engine.Mempool;
 /// </remarks>
 public sealed partial class TransactionPool : ITransactionPool, IPayloadSource
 {
-    /// <summary>How many waiting runs one search for overdue ones looks at.</summary>
+    /// <summary>How many runs one search for overdue ones looks at.</summary>
     private const int MaxOverdueLooks = 4096;
 
     private readonly Lock _gate = new();
@@ -191,7 +191,8 @@ public sealed partial class TransactionPool : ITransactionPool, IPayloadSource
     }
 
     /// <summary>
-    /// The oldest runs that wait, in no block, for at least that long: perhaps nobody else has them. Each is given again only when it has
+    /// The oldest runs that are not committed for at least that long, in an uncommitted block or in none: perhaps nobody else has them, and nobody else has that block, as a leader
+    /// may lie or die while it shows one. Whoever waits for a run alone would give up views alone. Each is given again only when it has
     /// waited twice as long as when it was given before, so that a pool that is merely behind does not offer all it has over and over.
     /// </summary>
     /// <param name="after">How long a run must have waited.</param>
@@ -203,13 +204,17 @@ public sealed partial class TransactionPool : ITransactionPool, IPayloadSource
         {
             TimeSpan now = _clock();
             int looked = 0;
-            for (PoolEntry? entry = _waiting.Head, next; entry is not null && now - entry.Arrived >= after && looked < MaxOverdueLooks; entry = next)
+            for (PoolEntry? entry = _arrivals.Head, next; entry is not null && now - entry.Arrived >= after && looked < MaxOverdueLooks; entry = next)
             {
                 looked++;
-                next = _waiting.After(entry);
+                next = _arrivals.After(entry);
                 if (_executed(entry.Run))
                 {
-                    Leave(entry);
+                    if (entry.Holders == 0)
+                    {
+                        Leave(entry);
+                    }
+
                     continue;
                 }
 

@@ -326,19 +326,32 @@ public sealed class TransactionPoolTests
     }
 
     [Fact]
-    public void Only_runs_that_waited_long_and_are_in_no_block_are_overdue_the_oldest_first_and_no_more_than_the_bound()
+    public void Only_runs_that_waited_long_are_overdue_the_oldest_first_and_no_more_than_the_bound()
     {
         Run[] old = Add(1, 2, 3, 4);
         _now += TimeSpan.FromSeconds(1);
         Add(5);
-        _pool.Included(BlockOf(1, old[1]));
+        Commit(BlockOf(1, old[1]));
         Assert.Empty(Overdue(int.MaxValue));
         _now += TimeSpan.FromSeconds(1);
         int bytes = old[0].Encoded.Length;
         Assert.Equal([old[0]], Overdue(bytes - 1));
         Assert.Equal([old[2], old[3]], Overdue(3 * bytes));
         Assert.Empty(Overdue(int.MaxValue));
-        Assert.Equal(5, _pool.Transactions);
+        Assert.Equal(4, _pool.Transactions);
+    }
+
+    [Fact]
+    public void A_run_in_a_block_that_perhaps_nobody_else_has_is_overdue_too()
+    {
+        Run[] given = Add(1);
+        Run met = RunOf(2);
+        _pool.Included(BlockOf(1, given[0], met));
+        Assert.NotNull(_pool.Oldest(_now));
+        Assert.Empty(Overdue(int.MaxValue));
+        _now += TimeSpan.FromSeconds(2);
+        Assert.Equal([given[0], met], Overdue(int.MaxValue));
+        Assert.Empty(Overdue(int.MaxValue));
     }
 
     [Fact]

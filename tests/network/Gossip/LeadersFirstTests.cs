@@ -95,6 +95,21 @@ public sealed class LeadersFirstTests
     }
 
     [Fact]
+    public void What_waits_too_long_goes_to_everybody_at_once_also_when_a_block_is_said_to_bring_it()
+    {
+        using var network = new GossipNetwork(4) { Leaders = (new ReplicaId(2), new ReplicaId(1)) };
+        Run fresh = network.RunOf(1, 1), overdue = network.RunOf(1, 3), collected = network.RunOf(1, 5);
+        network.All[2].Spread(fresh);
+        network.All[2].SpreadToAll(overdue);
+        network.All[2].Spread(collected);
+        network.Time.Advance(2 * Soon);
+        network.Settle();
+
+        Assert.All(new[] { 0, 3 }, other => Assert.Equal([overdue.Digest, collected.Digest], network.Pools[other].Runs));
+        Assert.Equal([fresh.Digest, overdue.Digest, collected.Digest], network.Pools[1].Runs);
+    }
+
+    [Fact]
     public void A_large_committee_relays_as_ever()
     {
         using var network = new GossipNetwork(16) { Leaders = (new ReplicaId(1), new ReplicaId(1)) };

@@ -38,6 +38,25 @@ public sealed class OverdueRunsTests
     }
 
     [Fact]
+    public void A_run_in_a_block_that_its_leader_showed_nobody_else_reaches_the_others_without_its_client()
+    {
+        TransactionPool[] pools = [NewPool(), NewPool(), NewPool()];
+        var overdue = new OverdueRuns(pools[0], run => Array.ForEach(pools[1..], pool => pool.Add(run)));
+        Run shown = Run.WithoutSignature(Chain, new byte[32], 1, [new byte[] { 1 }]);
+        Assert.Equal(PoolAnswer.Added, pools[0].Add(shown));
+        Payload payload = Payload.Of(Chain, [shown]);
+        pools[0].Included(new Block(Chain, new BlockHeader(default, new Height(1), new View(1), Digest.None, payload.Root, default, default, 0), payload, null));
+        for (int second = 0; second < 3; second++)
+        {
+            _now += TimeSpan.FromSeconds(1);
+            overdue.Spread();
+        }
+
+        // Now all wait for it, and all give up the view of that leader.
+        Assert.All(pools, pool => Assert.NotNull(pool.OldestArrival));
+    }
+
+    [Fact]
     public void However_much_is_overdue_a_round_stays_small_and_every_run_has_its_turn()
     {
         TransactionPool pool = NewPool();
