@@ -38,6 +38,9 @@ public sealed class ExecutedReceipts
     /// <summary>What they count in a bound of receipts: one for each, and more for many codes.</summary>
     internal int Weight { get; }
 
+    /// <summary>The weight of all that its feed published, up to and with this.</summary>
+    internal long Through { get; set; }
+
     /// <summary>At most how many bytes the receipts take in a frame.</summary>
     internal long EncodedBytes { get; }
 

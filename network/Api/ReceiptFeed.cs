@@ -5,13 +5,15 @@ namespace Bft.Network.Api;
 
 /// <summary>
 /// Carries the receipts of every executed block from the executor to the streams that wait for them. Publishing never waits and
-/// never fails: a subscriber that does not keep up loses heights and is told which. Thread-safe; one publisher.
+/// never fails: a subscriber that does not keep up loses heights and is told which. All share what waits, and none keeps anything that others
+/// have long left behind, so that many slow ones hold twice what one may. Thread-safe; one publisher.
 /// </summary>
 public sealed class ReceiptFeed
 {
     private readonly Lock _gate = new();
     private readonly int _maxQueuedReceipts;
     private ReceiptSubscription[] _subscribers = [];
+    private long _published;
 
     /// <summary>Makes a feed.</summary>
     /// <param name="maxQueuedReceipts">How many receipts are kept for one slow subscriber, see <see cref="ApiLimits.MaxQueuedReceipts"/>.</param>
@@ -33,6 +35,8 @@ public sealed class ReceiptFeed
         }
 
         var executed = new ExecutedReceipts(height, receipts);
+        _published += executed.Weight;
+        executed.Through = _published;
         foreach (ReceiptSubscription subscriber in subscribers)
         {
             subscriber.Offer(executed);

@@ -74,6 +74,14 @@ public sealed class ReceiptSubscription : IDisposable
         Action? arrived;
         lock (_gate)
         {
+            // What lies here so long would be kept for this reader alone; with many readers, each at another place, that has no bound.
+            if (_queue.TryPeek(out ExecutedReceipts? oldest) && executed.Through - oldest.Through > 2L * _maxQueuedReceipts)
+            {
+                _firstLost = oldest.Height;
+                _queue.Clear();
+                _queuedReceipts = 0;
+            }
+
             // Once something is lost, all that follows is lost until the reader has seen the gap: heights come in order.
             // A block larger than the whole bound is still taken when nothing waits.
             if (_firstLost is not null || (_queue.Count > 0 && _queuedReceipts + executed.Weight > _maxQueuedReceipts))

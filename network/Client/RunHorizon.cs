@@ -97,17 +97,7 @@ internal sealed class RunHorizon(ChainLimits limits)
                 _sent.RemoveAt(0);
             }
 
-            while (_waiting.Min is { } next && IsWithin(next.First, next.Count))
-            {
-                _waiting.Remove(next);
-                if (next.Through.TrySetResult())
-                {
-                    Add(next.First, next.Count);
-                }
-            }
-
-            _moved?.TrySetResult();
-            _moved = null;
+            LetThrough();
         }
     }
 
@@ -139,11 +129,28 @@ internal sealed class RunHorizon(ChainLimits limits)
         {
             lock (_gate)
             {
+                // Those behind it may be smaller.
                 _waiting.Remove(waiting);
+                LetThrough();
             }
 
             throw;
         }
+    }
+
+    private void LetThrough()
+    {
+        while (_waiting.Min is { } next && IsWithin(next.First, next.Count))
+        {
+            _waiting.Remove(next);
+            if (next.Through.TrySetResult())
+            {
+                Add(next.First, next.Count);
+            }
+        }
+
+        _moved?.TrySetResult();
+        _moved = null;
     }
 
     private bool IsWithin(ulong first, int count)

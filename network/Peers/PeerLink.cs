@@ -143,7 +143,7 @@ internal sealed class PeerLink(PeerHostOptions options, CommitteePins pins, Peer
         var frame = new PeerFrame();
         while (true)
         {
-            await peer.Outbox.WaitAsync(ended);
+            // Before the wait: what a broken connection left behind has had its signal.
             while (peer.Outbox.Fill(frame))
             {
                 try
@@ -159,6 +159,8 @@ internal sealed class PeerLink(PeerHostOptions options, CommitteePins pins, Peer
                 peer.CountSent(frame);
                 frame.Clear();
             }
+
+            await peer.Outbox.WaitAsync(ended);
         }
     }
 

@@ -35,14 +35,34 @@ public sealed class SlowReaderTests
     {
         var feed = new ReceiptFeed(maxQueuedReceipts: 3);
         using ReceiptSubscription slow = feed.Subscribe();
-        for (ulong height = 1; height <= 10; height++)
+        for (ulong height = 1; height <= 7; height++)
         {
             feed.Publish(new Height(height), [Receipt(height)]);
         }
 
-        Assert.Equal(["1", "2", "3", "lost 4-10"], Drain(slow));
-        feed.Publish(new Height(11), [Receipt(11)]);
-        Assert.Equal(["11"], Drain(slow));
+        Assert.Equal(["1", "2", "3", "lost 4-7"], Drain(slow));
+        feed.Publish(new Height(8), [Receipt(8)]);
+        Assert.Equal(["8"], Drain(slow));
+    }
+
+    [Fact]
+    public void However_many_slow_readers_there_are_they_keep_twice_what_one_may()
+    {
+        const int Bound = 10;
+        var feed = new ReceiptFeed(maxQueuedReceipts: Bound);
+        List<ReceiptSubscription> slow = [];
+        for (ulong height = 1; height <= 100; height++)
+        {
+            slow.Add(feed.Subscribe());
+            feed.Publish(new Height(height), [Receipt(height)]);
+        }
+
+        // Each stopped reading at another height.
+        List<string>[] seen = [.. slow.Select(Drain)];
+        Assert.InRange(seen.SelectMany(items => items).Where(item => !item.StartsWith("lost", StringComparison.Ordinal)).Distinct().Count(), Bound, (2 * Bound) + 1);
+        Assert.Equal(["lost 1-100"], seen[0]);
+        Assert.Equal(["91", "92", "93", "94", "95", "96", "97", "98", "99", "100"], seen[90]);
+        slow.ForEach(reader => reader.Dispose());
     }
 
     [Fact]
@@ -59,7 +79,7 @@ public sealed class SlowReaderTests
     {
         var feed = new ReceiptFeed(maxQueuedReceipts: 1000);
         using ReceiptSubscription slow = feed.Subscribe();
-        for (ulong height = 1; height <= 1000; height++)
+        for (ulong height = 1; height <= 100; height++)
         {
             feed.Publish(new Height(height), [Receipt(height) with { Count = 1024, Codes = new byte[1024] }]);
         }

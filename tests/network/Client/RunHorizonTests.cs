@@ -99,6 +99,19 @@ public sealed class RunHorizonTests
     }
 
     [Fact]
+    public async Task Whoever_waits_for_room_behind_one_that_gave_up_is_let_through()
+    {
+        var horizon = new RunHorizon(new ChainLimits());
+        await horizon.EnterAsync(1, 1024, default);
+        using var ended = new CancellationTokenSource();
+        Task large = horizon.EnterAsync(1025, ChainLimits.TransactionsUnderWay, ended.Token).AsTask(), room = horizon.RoomAsync(1, default).AsTask();
+        Assert.False(large.IsCompleted || room.IsCompleted);
+        await ended.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => large);
+        await room.WaitAsync(TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
     public async Task No_run_of_a_client_leaves_while_a_swallowed_one_is_further_behind_than_its_session_reaches()
     {
         await using FakeNetwork network = await FakeNetwork.StartAsync();
