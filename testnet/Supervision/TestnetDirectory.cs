@@ -48,23 +48,24 @@ public sealed record TestnetDirectory(DataLayout Layout, Genesis Genesis, Immuta
         if (made)
         {
             var defaults = new CeremonyPlan();
+            CeremonyPlan plan = defaults with
+            {
+                Nodes = flags.Nodes ?? defaults.Nodes,
+                Protocol = flags.Protocol ?? defaults.Protocol,
+                Scheme = flags.Scheme,
+                Port = flags.Port ?? defaults.Port,
+                AcceptUnsigned = flags.Unsigned,
+                SharedVerification = flags.Verifiers == NodeConfig.FewVerifiers,
+                CatchUpBlocksPerSecond = NeighbourlyCatchUp,
+                Development = true,
+                Cost = KeyDerivationCost.Light,
+            };
+
+            // Before anything is made: a chain is bound to its ports, and one made for ports in use would refuse other ones.
+            plan.Check(catalogue);
+            PortCheck.RequireFree([.. Enumerable.Range(0, plan.Nodes).Select(plan.BindingsOf)]);
             Directory.CreateDirectory(Path.GetDirectoryName(layout.Root)!);
-            KeyCeremony.Run(
-                defaults with
-                {
-                    Nodes = flags.Nodes ?? defaults.Nodes,
-                    Protocol = flags.Protocol ?? defaults.Protocol,
-                    Scheme = flags.Scheme,
-                    Port = flags.Port ?? defaults.Port,
-                    AcceptUnsigned = flags.Unsigned,
-                    SharedVerification = flags.Verifiers == NodeConfig.FewVerifiers,
-                    CatchUpBlocksPerSecond = NeighbourlyCatchUp,
-                    Development = true,
-                    Cost = KeyDerivationCost.Light,
-                },
-                catalogue,
-                layout.Root,
-                now);
+            KeyCeremony.Run(plan, catalogue, layout.Root, now);
         }
         else if (!File.Exists(layout.Genesis))
         {

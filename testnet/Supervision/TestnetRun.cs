@@ -69,7 +69,7 @@ public sealed class TestnetRun(TestnetDirectory testnet, Composition composition
         display.Ready(testnet);
         var target = new ClientTarget(testnet.Genesis, _endpoints);
         await using IStatusClient status = composition.Clients.Status(target);
-        StatusRound before = await StatusRound.AskAsync(status, _endpoints, CancellationToken.None);
+        StatusRound before = await BeforeAsync(supervisor, status, cancellation);
         ImmutableArray<ValidatorCost?> spentBefore = Spent(supervisor);
         long started = composition.Time.GetTimestamp();
         LoadReport? load = await LiveAsync(supervisor, status, target, cancellation);
@@ -79,6 +79,23 @@ public sealed class TestnetRun(TestnetDirectory testnet, Composition composition
         int living = Enumerable.Range(0, _endpoints.Length).Count(i => after.Statuses[i] is not null || supervisor.Runs(i));
         Judge(summary, living, load, cancellation.IsCancellationRequested);
         return summary;
+    }
+
+    // Where the chain stands before anything is done. On a busy machine nobody may answer at first, and silence is not height 0: all that was there already would count as done in this run.
+    private async Task<StatusRound> BeforeAsync(Supervisor supervisor, IStatusClient status, CancellationToken stopping)
+    {
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        enough.CancelAfter(options.LevelWithin);
+        while (true)
+        {
+            StatusRound round = await StatusRound.AskAsync(status, _endpoints, CancellationToken.None);
+            if (round.Statuses.Any(answer => answer is not null) || supervisor.Living == 0 || enough.IsCancellationRequested)
+            {
+                return round;
+            }
+
+            await Task.Delay(options.LevelEvery, composition.Time, enough.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     // Load and display run side by side until the duration, a signal or the death of all ends both.
@@ -134,10 +151,12 @@ public sealed class TestnetRun(TestnetDirectory testnet, Composition composition
 
     private TestnetSummary Summarise(StatusRound before, StatusRound after, bool level, LoadReport? load, TimeSpan lived, ImmutableArray<ValidatorCost?> spentBefore, ImmutableArray<ValidatorCost?> spent)
     {
-        ValidatorStatus? highest = after.Statuses.Where(status => status is not null).MaxBy(status => status!.Height);
-        ValidatorStatus? lowest = before.Statuses.Where(status => status is not null).MinBy(status => status!.Height);
-        ulong blocks = (highest?.Height.Value ?? 0) - Math.Min(lowest?.Height.Value ?? 0, highest?.Height.Value ?? 0);
-        ulong committed = (highest?.CommittedTransactions ?? 0) - Math.Min(lowest?.CommittedTransactions ?? 0, highest?.CommittedTransactions ?? 0);
+        ValidatorStatus? highest = Highest(after);
+
+        // From the highest on: what one that was behind fetches meanwhile was committed before this run.
+        ValidatorStatus? first = Highest(before) ?? highest;
+        ulong blocks = (highest?.Height.Value ?? 0) - Math.Min(first?.Height.Value ?? 0, highest?.Height.Value ?? 0);
+        ulong committed = (highest?.CommittedTransactions ?? 0) - Math.Min(first?.CommittedTransactions ?? 0, highest?.CommittedTransactions ?? 0);
         TrafficCost consensus = default, gossip = default, repair = default;
         ulong viewChanges = 0;
         for (int i = 0; i < after.Statuses.Length; i++)
@@ -164,6 +183,8 @@ public sealed class TestnetRun(TestnetDirectory testnet, Composition composition
             load is null ? null : new LoadSummary(load.Offered, load.Committed, load.Failed),
             Math.Round(lived.TotalSeconds, 3));
     }
+
+    private static ValidatorStatus? Highest(StatusRound round) => round.Statuses.Where(status => status is not null).MaxBy(status => status!.Height);
 
     private static TrafficPerBlock? PerBlock(TrafficCost cost, ulong blocks) =>
         blocks == 0 ? null : new TrafficPerBlock(Math.Round(cost.Messages / (double)blocks, 2), Math.Round(cost.Bytes / (double)blocks, 1));

@@ -12,12 +12,16 @@ internal sealed class FakeTestnet : IClients, ITransactionClient, IQueryClient, 
 {
     private readonly Lock _gate = new();
     private ulong _next = 1;
+    private int _statusAsked;
 
     public Dictionary<string, string> State { get; } = new(StringComparer.Ordinal);
 
     public List<(ulong First, IReadOnlyList<Operation> Operations)> Runs { get; } = [];
 
     public ConcurrentDictionary<int, ValidatorStatus> Statuses { get; } = new();
+
+    /// <summary>Called before each answer about a status with how many were asked for so far; may throw.</summary>
+    public Action<int> BeforeStatus { get; set; } = static _ => { };
 
     /// <summary>Called with each run before it is committed; may wait or throw.</summary>
     public Func<ulong, IReadOnlyList<Operation>, CancellationToken, Task> BeforeCommit { get; set; } = static (_, _, _) => Task.CompletedTask;
@@ -133,6 +137,7 @@ internal sealed class FakeTestnet : IClients, ITransactionClient, IQueryClient, 
     public Task<ValidatorStatus> StatusAsync(ClientEndpoint endpoint, CancellationToken cancellation)
     {
         int id = Target!.Endpoints.IndexOf(endpoint);
+        BeforeStatus(Interlocked.Increment(ref _statusAsked));
         return Statuses.TryGetValue(id, out ValidatorStatus? status)
             ? Task.FromResult(status)
             : throw new ClientException("connection refused", endpoint.ToString(), "start the validator");

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Bft.Bench.Processes;
 using Bft.Engine;
+using Bft.Testnet.Clients;
 using Bft.Testnet.CommandLine;
 using Bft.Testnet.Homes;
 using Bft.Testnet.Supervision;
@@ -148,6 +149,47 @@ public sealed class UpTests : IDisposable
         Assert.Equal(ExitCodes.Failure, ended.Code);
         Assert.Contains($"port {_port + offset} is in use", ended.What, StringComparison.Ordinal);
         Assert.Contains(use, ended.ErrorLine, StringComparison.Ordinal);
+
+        // Made now, it would be bound to the ports that it cannot have: the next try with --port would contradict its genesis.
+        Assert.False(Directory.Exists(_directory["net"]));
+    }
+
+    [Fact]
+    public async Task What_was_there_before_is_not_counted_as_done_in_this_run_when_nobody_answers_at_first()
+    {
+        _bft.Testnet.BeforeStatus = asked =>
+        {
+            if (asked <= Nodes)
+            {
+                throw new ClientException("no answer within 2 s", $"{asked}", "wait");
+            }
+        };
+
+        JsonObject summary = (await FirstAsync()).Json;
+
+        Assert.Equal(17, summary["committedTransactions"]!.GetValue<int>());
+        Assert.Equal(0, summary["transactionsPerSecond"]!.GetValue<double>());
+        Assert.Null(summary["messagesPerBlock"]);
+    }
+
+    [Fact]
+    public async Task What_a_validator_fetched_that_was_behind_at_the_start_is_not_counted_as_done_in_this_run()
+    {
+        _bft.Testnet.StandLevel(Nodes);
+        _bft.Testnet.Statuses[1] = _bft.Testnet.Statuses[1] with { Height = default, Executed = default, CommittedTransactions = 0 };
+        _bft.Testnet.BeforeStatus = asked =>
+        {
+            if (asked == Nodes + 1)
+            {
+                _bft.Testnet.StandLevel(Nodes);
+            }
+        };
+
+        JsonObject summary = (await UpAsync("--duration", "50ms", "--port", $"{_port}")).Json;
+
+        Assert.Equal(17, summary["committedTransactions"]!.GetValue<int>());
+        Assert.Equal(0, summary["transactionsPerSecond"]!.GetValue<double>());
+        Assert.Null(summary["messagesPerBlock"]);
     }
 
     [Fact]
