@@ -124,7 +124,7 @@ public static class KeyStoreFile
         {
             if (!Decrypt(document, passphrase, seeds))
             {
-                throw new KeyStoreException(KeyStoreError.WrongPassphrase, $"The passphrase does not open the key store {source}. Check the passphrase file or variable (a trailing line end counts).");
+                throw new KeyStoreException(KeyStoreError.WrongPassphrase, $"The passphrase does not open the key store {source}. Check the passphrase file or variable (blanks count, and line ends but for one at the end of a file).");
             }
 
             ImmutableArray<SecretKey>.Builder keys = ImmutableArray.CreateBuilder<SecretKey>(document.Keys.Length);

@@ -28,7 +28,7 @@ internal static class GetCommand
             string name = result.GetRequiredValue(key);
             if (OperationLine.Check(name, null, environment.Composition.Limits, out Operation operation) is { } reason)
             {
-                throw new CommandException(reason, "KEY", "choose a shorter one that is not empty");
+                throw new CommandException(reason, "KEY", "choose one that is neither empty nor too long");
             }
 
             Consistency wanted = result.GetValue(consistency) == "stale" ? Consistency.Stale : Consistency.Linearizable;

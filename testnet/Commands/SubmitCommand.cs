@@ -83,7 +83,7 @@ internal static class SubmitCommand
     private static async Task<SubmissionReport> SendAsync(
         CommandEnvironment environment, ParseResult result, SubmissionRun run, Stream stream, string input, bool hasRecord, CancellationToken cancellation)
     {
-        string goOn = hasRecord ? $"then go on with \"bft submit --file {input} --resume\"" : "to be able to go on after such an end, put the lines into a file";
+        string goOn = hasRecord ? "then go on with the same command and --resume" : "to be able to go on after such an end, put the lines into a file";
         try
         {
             return await run.RunAsync(stream, cancellation);

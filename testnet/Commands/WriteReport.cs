@@ -15,7 +15,7 @@ internal sealed record WriteReport(string Id, ulong Height)
     {
         if (OperationLine.Check(key, value, environment.Composition.Limits, out Operation operation) is { } reason)
         {
-            throw new CommandException(reason, value is null ? "KEY" : "KEY VALUE", "choose a shorter one that is not empty");
+            throw new CommandException(reason, value is null ? "KEY" : "KEY VALUE", "a key must not be empty, and neither key nor value too long");
         }
 
         ClientTarget whom = target.Target(result);
