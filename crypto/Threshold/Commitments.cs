@@ -107,6 +107,18 @@ public sealed class Commitments
     public SharingRefusal Check(int index, in Scalar share) =>
         index < 1 ? SharingRefusal.IndexOutOfRange : G2Point.Multiply(G2Point.Generator, share) == KeyAt(index) ? SharingRefusal.None : SharingRefusal.WrongShare;
 
+    /// <summary>
+    /// The places (from 0 on, share i + 1 at place i) of shares whose public key is the identity or that of another: no scheme takes such keys. They do not come by chance: a member that deals last
+    /// has opened what the others dealt to it, and can choose what its own share comes to.
+    /// </summary>
+    /// <param name="shares">How many shares there are.</param>
+    public IReadOnlyList<int> FindVoid(int shares)
+    {
+        G2Point[] keys = [.. Enumerable.Range(1, shares).Select(KeyAt)];
+        ILookup<G2Point, int> places = Enumerable.Range(0, shares).ToLookup(place => keys[place]);
+        return [.. Enumerable.Range(0, shares).Where(place => keys[place].IsIdentity || places[keys[place]].Skip(1).Any())];
+    }
+
     /// <summary>The first of these keys that is not the public key of its share (key i at index i + 1); null when all are.</summary>
     /// <remarks>One random linear combination of all first: a wrong key gets through with probability 2^-128.</remarks>
     public int? FindForeign(ReadOnlySpan<G2Point> keys)

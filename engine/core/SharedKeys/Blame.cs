@@ -44,6 +44,9 @@ public enum BlameReason : byte
 
     /// <summary>It revealed a share that does not fit.</summary>
     WrongReveal = 14,
+
+    /// <summary>Its share came to nothing, or to that of another: only who saw to that can have such a share.</summary>
+    VoidShare = 15,
 }
 
 /// <summary>Who is blamed, by name, and for what.</summary>
@@ -69,6 +72,7 @@ public readonly record struct Blame(bool IsReceiver, int Place, BlameReason Reas
         BlameReason.NoObjection => "gave no verdict on the commitments in time",
         BlameReason.FalseObjection => "objected without a proof",
         BlameReason.WrongReveal => "revealed a wrong share",
+        BlameReason.VoidShare => "had its own share come to nothing or to that of another",
         _ => "did something unknown",
     };
 }

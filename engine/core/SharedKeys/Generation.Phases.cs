@@ -199,6 +199,18 @@ public sealed partial class Generation
             return;
         }
 
+        // A dealer that speaks last may have chosen its own share so that no scheme takes the key. The dealer is not known by that, the holder of the share is.
+        if (commitments.FindVoid(Receivers.Length) is { Count: > 0 } places)
+        {
+            foreach (int place in places)
+            {
+                Accuse(true, place, BlameReason.VoidShare);
+            }
+
+            Fail(height, string.Create(CultureInfo.InvariantCulture, $"{places.Count} of {Receivers.Length} shares came to nothing or to that of another: no key"));
+            return;
+        }
+
         Height effect = new(Math.Max(Call.EffectHeight.Value, height.Value + 1 + (ulong)Call.EffectAfter));
         End(GenerationPhase.Done, height, null, commitments, effect);
     }
