@@ -178,6 +178,12 @@ public sealed class LedgerAudit
             return reason;
         }
 
+        // Else peers, who ask for it too, would refuse what this ledger serves.
+        if (!committed.HasFittingJustify)
+        {
+            return "the certificate inside the block is not the one of its parent";
+        }
+
         if (block.Justify is not null && !_claims.IsCertificate(block.Justify))
         {
             return "the certificate inside the block is not valid";

@@ -146,6 +146,17 @@ public sealed class LedgerAuditTests
     }
 
     [Fact]
+    public void A_certificate_inside_that_is_not_the_parents_or_is_missing_is_found()
+    {
+        // The block's digest does not cover it, so the proof still holds.
+        AssertRefused(With(5, block => block with { Block = Rejustified(block.Block, Blocks[2].Block.Justify) }), 6, "certificate inside the block");
+        AssertRefused(With(5, block => block with { Block = Rejustified(block.Block, null) }), 6, "certificate inside the block");
+        AssertRefused(With(0, block => block with { Block = Rejustified(block.Block, null) }), 1, "certificate inside the block");
+
+        static Block Rejustified(Block block, QuorumCertificate? justify) => new(Test.Chain, block.Header, block.Payload, justify);
+    }
+
+    [Fact]
     public void A_transaction_that_its_client_did_not_sign_is_found() => AssertRefused(
         With(5, block => Recertified(block.Block.Header, block, Test.Payload(Run.WithoutSignature(Test.Chain, TestChain.Client(1), 1, [new byte[] { 0xBA }])))), 6, "transaction's signature");
 

@@ -267,9 +267,7 @@ public sealed class Edge(ReplicaPorts ports, IClaims claims, Replica replica, II
     }
 
     // Where certificates chain the blocks, the one inside is the parent's: nothing else may stand in a ledger.
-    private bool JustifyFits(CommittedBlock block) => block.Block.Justify is { } justify
-        ? justify.Statement.Subject == block.Block.Header.Parent && claims.IsCertificate(justify)
-        : block.Proof.Certificate is null || block.Block.Header.Parent == Digest.None;
+    private bool JustifyFits(CommittedBlock block) => block.HasFittingJustify && (block.Block.Justify is not { } justify || claims.IsCertificate(justify));
 
     private void Hand(ReplicaId sender, int bytes, object input)
     {

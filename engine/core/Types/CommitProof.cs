@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Bft.Crypto;
 using Bft.Engine.Encoding;
 
 namespace Bft.Engine;
@@ -51,6 +52,11 @@ public delegate bool CommitRule(BlockHeader header, CommitProof proof, IClaims c
 /// <param name="Proof">Its proof.</param>
 public sealed record CommittedBlock(Block Block, CommitProof Proof)
 {
+    /// <summary>
+    /// Whether the certificate inside the block is the one that must stand there: the parent's where certificates chain the blocks, none elsewhere. The block's digest does not cover it. Its signature is not checked here.
+    /// </summary>
+    public bool HasFittingJustify => Block.Justify is { } justify ? justify.Statement.Subject == Block.Header.Parent : Proof.Certificate is null || Block.Header.Parent == Digest.None;
+
     /// <summary>Writes block and proof.</summary>
     public void Encode(CanonicalWriter writer)
     {
