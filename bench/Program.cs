@@ -9,6 +9,7 @@ using Bft.Bench.Simulation;
 using Bft.Bench.Throughput;
 using Bft.Crypto.Certificates;
 using Bft.Engine;
+using Bft.Testnet;
 using Bft.Testnet.CommandLine;
 using Bft.Testnet.Homes;
 
@@ -31,6 +32,24 @@ verifiers.AcceptOnlyFromAmong(NodeConfig.AllVerifiers, NodeConfig.FewVerifiers);
 var keys = new Option<int>("--keys") { DefaultValueFactory = _ => 100_000, Description = "Different keys." };
 var dead = new Option<int>("--dead") { Description = "Validators that are never started." };
 var preSigned = new Option<int>("--presigned") { DefaultValueFactory = _ => 300_000, Description = "Signed runs made before the clock starts." };
+scheme.Validators.Add(result =>
+{
+    if (result.GetValueOrDefault<string?>() is { } name && !CertificateSchemes.Names.Contains(name))
+    {
+        result.AddError($"there is no certificate scheme \"{name}\"; known: {string.Join(", ", CertificateSchemes.Names)}");
+    }
+});
+foreach (Option<int> positive in new[] { nodes, seconds, window, perMessage, perSignature, keys, preSigned })
+{
+    positive.Validators.Add(result =>
+    {
+        if (result.GetValueOrDefault<int>() < 1)
+        {
+            result.AddError($"{positive.Name} is at least 1");
+        }
+    });
+}
+
 foreach (Option option in new Option[] { nodes, scheme, valueBytes, seconds, warmUp, unsigned, window, rate, perMessage, perSignature, keys, dead, preSigned, verifiers, json })
 {
     throughput.Options.Add(option);
@@ -152,6 +171,11 @@ catch (OperationCanceledException)
 {
     Console.Error.WriteLine("stopped before the end: nothing is reported");
     return ExitCodes.Interrupted;
+}
+catch (DiagnosedException exception)
+{
+    Console.Error.WriteLine($"error: {exception.Message}");
+    return ExitCodes.Failure;
 }
 catch (Exception exception)
 {

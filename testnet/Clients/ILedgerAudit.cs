@@ -18,7 +18,8 @@ public interface ILedgerAudit
 /// <param name="Transactions">Transactions up to there.</param>
 /// <param name="StateRoot">The state root up to there, in hexadecimal.</param>
 /// <param name="Error">The first thing that does not hold, or null.</param>
-public sealed record AuditReport(bool Ok, ulong Height, ulong Transactions, string? StateRoot, AuditError? Error);
+/// <param name="TornBytes">Bytes behind the last block that are none: what a crash cut off while it was written, or what was lost at the end of the file; the next start cuts them away.</param>
+public sealed record AuditReport(bool Ok, ulong Height, ulong Transactions, string? StateRoot, AuditError? Error, long TornBytes = 0);
 
 /// <summary>Where a ledger is damaged or wrong.</summary>
 /// <param name="File">The file.</param>

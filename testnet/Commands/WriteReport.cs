@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Bft.Engine;
 using Bft.Testnet.Clients;
 using Bft.Testnet.CommandLine;
 using Bft.Testnet.Submission;
@@ -21,14 +22,7 @@ internal sealed record WriteReport(string Id, ulong Height)
         ClientTarget whom = target.Target(result);
         using ClientIdentity identity = target.Identity(result, whom.Genesis);
         await using ITransactionClient client = environment.Composition.Clients.Transactions(whom, identity);
-        RunResult committed = await target.WithinAsync(
-            result,
-            async limit =>
-            {
-                ulong first = await client.ReserveAsync(1, limit);
-                return await client.SubmitAsync(first, [operation], limit);
-            },
-            cancellation);
+        RunResult committed = await SendAsync(target, result, client, operation, cancellation);
         if (!ResultCodes.IsSuccess(committed.CodeAt(0)))
         {
             throw new CommandException($"it was ordered, but {ResultCodes.Describe(committed.CodeAt(0))}", committed.IdAt(0).ToString(), "nothing changed; correct the command and send it again");
@@ -37,5 +31,34 @@ internal sealed record WriteReport(string Id, ulong Height)
         var report = new WriteReport(committed.IdAt(0).ToString(), committed.Height.Value);
         environment.Replies(result).Answer(report, () => $"committed at height {report.Height} as {report.Id}");
         return ExitCodes.Success;
+    }
+
+    // What left without an answer may be committed all the same: it has a name by which that can be asked.
+    private static async Task<RunResult> SendAsync(TargetOptions target, ParseResult result, ITransactionClient client, Operation operation, CancellationToken cancellation)
+    {
+        TransactionId? sent = null;
+        try
+        {
+            return await target.WithinAsync(
+                result,
+                async limit =>
+                {
+                    ulong first = await client.ReserveAsync(1, limit);
+                    sent = new TransactionId(client.Client, first);
+                    return await client.SubmitAsync(first, [operation], limit);
+                },
+                cancellation);
+        }
+        catch (DiagnosedException exception) when (sent is not null && exception is not RunRejectedException)
+        {
+            throw new CommandException($"{exception.What}; the transaction may be committed or not", exception.Where, $"ask with \"bft tx {sent}\" before you send it again; {exception.Todo}", exception);
+        }
+        catch (OperationCanceledException exception) when (sent is not null && cancellation.IsCancellationRequested)
+        {
+            throw new CommandException("stopped by a signal before the end; the transaction may be committed or not", $"bft {result.CommandResult.Command.Name}", $"ask with \"bft tx {sent}\" before you send it again", exception)
+            {
+                ExitCode = ExitCodes.Interrupted,
+            };
+        }
     }
 }

@@ -37,7 +37,8 @@ public sealed class LedgerAuditor : ILedgerAudit
             result.Height.Value,
             (ulong)result.Transactions,
             result.StateRoot.ToString(),
-            result.Error is { } error ? new Clients.AuditError(error.File, error.Offset, error.Height.Value, error.Reason) : null);
+            result.Error is { } error ? new Clients.AuditError(error.File, error.Offset, error.Height.Value, error.Reason) : null,
+            result.TornBytes);
     }
 
     private sealed class Replay : IReplay

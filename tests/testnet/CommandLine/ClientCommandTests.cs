@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Bft.Engine;
 using Bft.Testnet.Clients;
 using Bft.Testnet.CommandLine;
 using Bft.Testnet.Homes;
@@ -270,6 +271,35 @@ public sealed class ClientCommandTests : IDisposable
         Assert.Contains("1234.5 tx/s  6.3 blocks/s", (await _bft.RunAsync("status", "--data", _data)).Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("put", "a", "1")]
+    [InlineData("delete", "a")]
+    public async Task What_left_without_an_answer_has_a_name_to_ask_for(params string[] command)
+    {
+        await MakeAsync();
+        using var stop = new CancellationTokenSource();
+        string? id = null;
+        _bft.Testnet.BeforeCommit = async (first, _, cancellation) =>
+        {
+            id = new TransactionId(_bft.Testnet.Client, first).ToString();
+            await Task.Delay(Timeout.Infinite, cancellation);
+        };
+        Ended late = await RunAsync([.. command, "--timeout", "50ms"]);
+        Assert.Equal(ExitCodes.Failure, late.Code);
+        Assert.Contains($"bft tx {id}", late.ErrorLine, StringComparison.Ordinal);
+        Assert.Contains("may be committed or not", late.What, StringComparison.Ordinal);
+
+        _bft.Testnet.BeforeCommit = async (first, _, cancellation) =>
+        {
+            id = new TransactionId(_bft.Testnet.Client, first).ToString();
+            await stop.CancelAsync();
+            await Task.Delay(Timeout.Infinite, cancellation);
+        };
+        Ended stopped = await _bft.RunAsync(stop.Token, [.. command, "--data", _data, "--json"]);
+        Assert.Equal(ExitCodes.Interrupted, stopped.Code);
+        Assert.Contains($"bft tx {id}", stopped.ErrorLine, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Verify_keeps_its_fields_whatever_keeps_it_from_its_end()
     {
@@ -280,7 +310,7 @@ public sealed class ClientCommandTests : IDisposable
             Ended ended = await _bft.RunAsync("verify", "--home", Path.Combine(_data, "node-0"), "--json");
 
             Assert.Equal(ExitCodes.Failure, ended.Code);
-            Assert.Equal(["ok", "height", "transactions", "stateRoot", "error"], ended.Json.Select(field => field.Key));
+            Assert.Equal(["ok", "height", "transactions", "stateRoot", "error", "tornBytes"], ended.Json.Select(field => field.Key));
             Assert.False(ended.Json["ok"]!.GetValue<bool>());
             Assert.DoesNotContain("bug", ended.Error, StringComparison.Ordinal);
         }
@@ -316,7 +346,17 @@ public sealed class ClientCommandTests : IDisposable
         Ended ended = await _bft.RunAsync("verify", "--home", Path.Combine(_data, "node-0"), "--json");
 
         Assert.Equal(0, ended.Code);
-        Assert.Equal(["ok", "height", "transactions", "stateRoot", "error"], ended.Json.Select(field => field.Key));
+        Assert.Equal(["ok", "height", "transactions", "stateRoot", "error", "tornBytes"], ended.Json.Select(field => field.Key));
+    }
+
+    [Fact]
+    public async Task Verify_tells_of_a_torn_end()
+    {
+        await MakeAsync();
+        _bft.Audit = new AuditReport(true, 6, 7, "ab", null, TornBytes: 99);
+
+        Assert.Contains("; 99 bytes behind them are no block", (await _bft.RunAsync("verify", "--home", Path.Combine(_data, "node-0"))).Output, StringComparison.Ordinal);
+        Assert.Equal(99, (await _bft.RunAsync("verify", "--home", Path.Combine(_data, "node-0"), "--json")).Json["tornBytes"]!.GetValue<int>());
     }
 
     [Fact]
