@@ -1,4 +1,3 @@
-using Bft.Crypto;
 using Bft.Crypto.Bls12381;
 using Bft.Crypto.Certificates;
 using Bft.Crypto.Threshold;
