@@ -261,7 +261,10 @@ public class BlockSyncTests : ITransport, IMeter
         _sync.Take(new RangeArrived(asked.To, new Height(asked.First), [.. Enumerable.Range(0, count).Select(i => At(asked.First + (ulong)i))]), committed, Executed, At(now));
 
     private BlockSync Sync(int? pace) => new(new ReplicaPorts(
-        _chain, new ReplicaId(0), null!, null!, null!, null!, null!, this, this, null!, null!, null!, null!) { CatchUpBlocksPerSecond = pace });
+        _chain, new ReplicaId(0), null!, null!, null!, null!, null!, this, this, null!, null!, null!, null!)
+    {
+        CatchUpBlocksPerSecond = pace,
+    });
 
     private CommittedBlock At(ulong height) => new(Block.Null(_chain, new Height(height)), new CommitProof(null, []));
 
